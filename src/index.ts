@@ -1,0 +1,2 @@
+export { MaceKenError } from "./base/error.ts";
+export { Rejection, type Outcome } from "./base/rejection.ts";
