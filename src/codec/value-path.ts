@@ -1,0 +1,87 @@
+/**
+ * Finds where in a graph of values a refused one hangs, and says it as a person would write it: `pending[3].cb`.
+ * Runs only after a refusal, so it may be slow. It does not decide what is refused.
+ */
+export interface RefusedPath {
+  readonly path: string;
+  readonly what: string;
+}
+
+const identifier = /^[A-Za-z_$][\w$]*$/;
+
+interface Step {
+  readonly value: unknown;
+  readonly label: string;
+  readonly parent: Step | undefined;
+}
+
+/** The shortest path from `root`, called `name`, to `target`; `childrenOf` widens what is looked into (private fields, for one). */
+export function describePath(root: unknown, target: unknown, name: string, childrenOf = childrenOfValue): RefusedPath {
+  const seen = new Set<unknown>();
+  const queue: Step[] = [{ value: root, label: name, parent: undefined }];
+  for (let at = 0; at < queue.length; at++) {
+    const step = queue[at]!;
+    if (Object.is(step.value, target)) return { path: pathOf(step), what: describeValue(target) };
+    if ((typeof step.value !== "object" && typeof step.value !== "function") || step.value === null || seen.has(step.value)) continue;
+    seen.add(step.value);
+    for (const [label, value] of childrenOf(step.value)) queue.push({ value, label, parent: step });
+  }
+  return { path: name, what: `or holds ${describeValue(target)}` };
+}
+
+function pathOf(step: Step): string {
+  const labels: string[] = [];
+  for (let at: Step | undefined = step; at !== undefined; at = at.parent) labels.push(at.label);
+  return labels.reverse().join("");
+}
+
+export function propertyLabel(key: string): string {
+  if (identifier.test(key)) return `.${key}`;
+  return /^\d+$/.test(key) ? `[${key}]` : `[${JSON.stringify(key)}]`;
+}
+
+export function* childrenOfValue(object: object): Iterable<[label: string, value: unknown]> {
+  if (object instanceof Map) {
+    for (const [key, value] of Map.prototype.entries.call(object)) {
+      yield [`.keys(${shortLabel(key)})`, key];
+      yield [`.get(${shortLabel(key)})`, value];
+    }
+  } else if (object instanceof Set) {
+    for (const value of Set.prototype.values.call(object)) yield [`.has(${shortLabel(value)})`, value];
+  }
+  if (ArrayBuffer.isView(object)) return;
+  for (const key of Reflect.ownKeys(object)) {
+    if (typeof key === "symbol") {
+      yield [`[${String(key)}]`, key];
+      continue;
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
+    yield [propertyLabel(key), "value" in descriptor ? descriptor.value : descriptor.get];
+  }
+}
+
+function shortLabel(key: unknown): string {
+  if (typeof key === "string") return JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key);
+  if (typeof key === "object" && key !== null) return "…";
+  return String(key);
+}
+
+export function describeValue(value: unknown): string {
+  switch (typeof value) {
+    case "function":
+      return /^class\b/.test(Function.prototype.toString.call(value)) ? `the class ${value.name}` : "a function";
+    case "symbol":
+      return "a symbol";
+    case "object":
+      if (value === null) return "null";
+      if (value instanceof Promise) return "a promise";
+      return `an instance of ${className(value)}`;
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+function className(value: object): string {
+  const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null;
+  return prototype?.constructor?.name || "an unknown class";
+}

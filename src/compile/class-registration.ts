@@ -1,0 +1,116 @@
+/**
+ * Makes every class known to the heap: a static block at the start of its body calls `r(class, name, info)`. Inside of the
+ * body is the only place that can reach private members, so `info` is what the heap needs of them.
+ * A block at the start runs before static fields and leaves the class's name, length and inference of names alone.
+ */
+import { bare, forEachChild, isFunction, type Node } from "./ast.ts";
+import { Refusal } from "./compile-error.ts";
+import type { Insertion } from "./edits.ts";
+import type { ModuleState } from "./module-state.ts";
+
+/** Names under which the module knows maceken's `volatile`, and namespaces that hold it. */
+export interface VolatileImports {
+  readonly functions: ReadonlySet<string>;
+  readonly namespaces: ReadonlySet<string>;
+}
+
+export interface VolatileField {
+  readonly key: string;
+  readonly value: Node;
+}
+
+/** The text of the third argument, or undefined when the class is a simple one. */
+export function classInfo(state: ModuleState, definition: Node, volatiles: readonly VolatileField[], guards: readonly Insertion[]): string | undefined {
+  const parts: string[] = [];
+  const members = privateMembers(definition);
+  const brand = members[0];
+  if (brand !== undefined) {
+    const fields = members.filter((member) => member.type === "PropertyDefinition").map((member) => privateName(member));
+    const values = fields.map((name) => `o.${name}`).join(",");
+    const writes = fields.map((name, index) => `o.${name}=v[${index}]`).join(";");
+    const names = JSON.stringify(fields);
+    parts.push(`privates:{names:${names},get(o){return [${values}]},set(o,v){${writes}},has:(o)=>${privateName(brand)} in o}`);
+    const methods = members.filter((member) => member.type === "MethodDefinition" && member["kind"] === "method").map((member) => privateName(member));
+    if (methods.length > 0) parts.push(`methods:{${methods.map((name) => `${JSON.stringify(name)}:(o)=>o.${name}`).join(",")}}`);
+  }
+  if (volatiles.length > 0) {
+    const entries = volatiles.map(({ key, value }) => {
+      // Line breaks stay, for they may end statements; lines below then move, which the map knows.
+      return `${JSON.stringify(key)}:function(){return (${state.edits.render(value.start, value.end, guards)})}`;
+    });
+    parts.push(`volatiles:{${entries.join(",")}}`);
+  }
+  return parts.length === 0 ? undefined : `{${parts.join(",")}}`;
+}
+
+/** Own private instance members: fields, methods, accessors. */
+export function privateMembers(definition: Node): Node[] {
+  const seen = new Set<string>();
+  return definition["body"].body.filter((member: Node) => {
+    if (member["static"] === true || member["key"]?.type !== "PrivateIdentifier" || seen.has(member["key"].name)) return false;
+    seen.add(member["key"].name);
+    return true;
+  });
+}
+
+function privateName(member: Node): string {
+  return `#${member["key"].name}`;
+}
+
+/** Instance fields whose initialiser is a call of maceken's `volatile`. */
+export function volatileFields(definition: Node, imports: VolatileImports): VolatileField[] {
+  if (imports.functions.size === 0 && imports.namespaces.size === 0) return [];
+  const fields: VolatileField[] = [];
+  for (const member of definition["body"].body as Node[]) {
+    if (member.type !== "PropertyDefinition" || member["static"] || member["value"] === null || !isVolatileCall(bare(member["value"]), imports)) continue;
+    const key: Node = member["key"];
+    if (member["computed"]) throw new Refusal(member.start, "a volatile field needs a name of its own, not a computed one");
+    if (mentionsSuper(member["value"])) throw new Refusal(member.start, "`super` is not available in a volatile field's initialiser");
+    fields.push({ key: key.type === "PrivateIdentifier" ? `#${key["name"]}` : String(key["name"] ?? key["value"]), value: member["value"] });
+  }
+  return fields;
+}
+
+function isVolatileCall(node: Node, imports: VolatileImports): boolean {
+  if (node.type !== "CallExpression") return false;
+  const callee = bare(node["callee"]);
+  if (callee.type === "Identifier") return imports.functions.has(callee["name"]);
+  return callee.type === "MemberExpression" && !callee["computed"] && callee["property"].name === "volatile" && imports.namespaces.has(callee["object"].name);
+}
+
+function mentionsSuper(node: Node): boolean {
+  if (node.type === "Super") return true;
+  if (isFunction(node) && node.type !== "ArrowFunctionExpression") return false;
+  let found = false;
+  forEachChild(node, (child) => {
+    found ||= mentionsSuper(child);
+  });
+  return found;
+}
+
+/** The imports of `volatile` that the module makes, as ES module or through `require`. */
+export function volatileImports(program: Node): VolatileImports {
+  const functions = new Set<string>();
+  const namespaces = new Set<string>();
+  const fromMaceken = (source: unknown): boolean => typeof source === "string" && /^#?maceken(?:\/|$)/.test(source);
+  for (const statement of program["body"] as Node[]) {
+    if (statement.type === "ImportDeclaration" && fromMaceken(statement["source"].value)) {
+      for (const specifier of statement["specifiers"] as Node[]) {
+        if (specifier.type === "ImportNamespaceSpecifier") namespaces.add(specifier["local"].name);
+        else if (specifier.type === "ImportSpecifier" && (specifier["imported"].name ?? specifier["imported"].value) === "volatile") {
+          functions.add(specifier["local"].name);
+        }
+      }
+    }
+    if (statement.type !== "VariableDeclaration") continue;
+    for (const { id, init } of statement["declarations"] as { id: Node; init: Node | null }[]) {
+      if (init?.type !== "CallExpression" || init["callee"].name !== "require" || !fromMaceken(init["arguments"][0]?.value)) continue;
+      if (id.type === "Identifier") namespaces.add(id["name"]);
+      if (id.type !== "ObjectPattern") continue;
+      for (const property of id["properties"] as Node[]) {
+        if (property.type === "Property" && property["key"].name === "volatile" && property["value"].type === "Identifier") functions.add(property["value"].name);
+      }
+    }
+  }
+  return { functions, namespaces };
+}

@@ -1,0 +1,126 @@
+/**
+ * Every place where the language writes a property: `o.x` as the target of an assignment, an update, a delete, a loop or a
+ * destructuring pattern becomes `w(o).x`. Calls are not writes (mutator-calls.ts); fields of classes define, they do not write.
+ */
+import { bare, lastOptionalLink, type Node } from "./ast.ts";
+import type { ModuleState } from "./module-state.ts";
+import { rewriteChain } from "./optional-chains.ts";
+
+/** `target = value`, `target op= value`. */
+export function assignmentTarget(state: ModuleState, node: Node): void {
+  const left = bare(node["left"]);
+  if (left.type === "MemberExpression") memberTarget(state, left, node["right"], false, node);
+  else patternTargets(state, left);
+}
+
+/** Targets in a pattern, at any depth; declarations hold no members, so nothing happens to them. */
+export function patternTargets(state: ModuleState, pattern: Node): void {
+  const node = bare(pattern);
+  switch (node.type) {
+    case "MemberExpression":
+      return memberTarget(state, node, undefined, true, undefined);
+    case "AssignmentPattern": {
+      const left = bare(node["left"]);
+      if (left.type === "MemberExpression") return memberTarget(state, left, node["right"], true, undefined);
+      return patternTargets(state, left);
+    }
+    case "ArrayPattern":
+      for (const element of node["elements"]) if (element !== null) patternTargets(state, element);
+      return;
+    case "ObjectPattern":
+      for (const property of node["properties"]) patternTargets(state, property.type === "RestElement" ? property.argument : property.value);
+      return;
+    case "RestElement":
+      return patternTargets(state, node["argument"]);
+  }
+}
+
+/** `++target`, `target--`. */
+export function updateTarget(state: ModuleState, node: Node): void {
+  const argument = bare(node["argument"]);
+  if (argument.type === "MemberExpression") memberTarget(state, argument, undefined, false, undefined);
+}
+
+/** `delete target`, also through optional links, where nothing is touched when the chain ends early. */
+export function deleteTarget(state: ModuleState, node: Node): void {
+  const argument = bare(node["argument"]);
+  if (argument.type === "MemberExpression") {
+    if (argument["object"].type !== "Super") memberTarget(state, argument, undefined, false, undefined);
+    return;
+  }
+  if (argument.type !== "ChainExpression" || argument["expression"].type !== "MemberExpression") return;
+  const member: Node = argument["expression"];
+  const object: Node = member["object"];
+  state.enterChain(argument);
+  const link = member["optional"] ? undefined : lastOptionalLink(object);
+  if (link === undefined) {
+    state.setRegion(object, { start: argument.start, end: object.end });
+    state.wrap(object, `${state.use("w")}(`);
+    return;
+  }
+  const keyword = node.start + "delete".length;
+  const first = state.statementStarts.has(node.start) && !state.edits.opensAt(node.start) ? "0," : " ";
+  state.edits.replace(node.start, keyword, first);
+  rewriteChain(state, link, object.end, `${state.use("w")}(`, "||delete ");
+}
+
+function memberTarget(state: ModuleState, member: Node, value: Node | undefined, inPattern: boolean, assignment: Node | undefined): void {
+  const object: Node = member["object"];
+  const key: Node = member["property"];
+  if (object.type === "Super") return superTarget(state, member, inPattern ? undefined : value);
+  if (object.type === "Literal") return;
+  if (assignment !== undefined && state.format === "commonjs" && isModuleExports(object)) return exportsTarget(state, assignment, object);
+  const write = state.use("w");
+
+  const keySuspends = member["computed"] === true && state.suspends(key);
+  const valueSuspends = value !== undefined && state.suspends(value);
+  if (!keySuspends && !valueSuspends) {
+    state.wrap(object, `${write}(`);
+    return;
+  }
+  const held = state.temporary();
+  if (inPattern && valueSuspends) state.wrap(object, `${write}(${held}=`); // the default may not be evaluated at all
+  else state.wrapParenthesised(object, `(${held}=`);
+  if (value !== undefined && valueSuspends) state.touchAfter(value, `${write}(${held})`);
+  if (keySuspends && (inPattern || !valueSuspends)) state.touchAfter(key, `${write}(${held})`);
+}
+
+/** A write through `super` changes `this`. There is no object expression to wrap, so the touch goes into the value or the key. */
+function superTarget(state: ModuleState, member: Node, value: Node | undefined): void {
+  const touch = `${state.use("w")}(this)`;
+  const key: Node = member["property"];
+  if (value !== undefined) {
+    if (state.suspends(value)) state.touchAfter(value, touch);
+    else state.wrap(value, `(${touch},`);
+  } else {
+    superKey(state, member, key, touch);
+  }
+}
+
+/** `super.x` -> `super[(touch,"x")]`. */
+export function superKey(state: ModuleState, member: Node, key: Node, touch: string): void {
+  if (member["computed"]) state.touchAfter(key, touch);
+  else state.edits.replace(member["object"].end, member.end, `[(${touch},${JSON.stringify(key["name"])})]`);
+}
+
+function isModuleExports(object: Node): boolean {
+  if (object.type === "Identifier") return object["name"] === "exports" || object["name"] === "module";
+  if (object.type !== "MemberExpression" || object["computed"] || object["object"].type !== "Identifier") return false;
+  return object["object"].name === "module" && object["property"].name === "exports";
+}
+
+/**
+ * `exports.x = v` stays as it is written, because importers find the names of a CommonJS module by reading its text. Where
+ * `exports` may be somebody's parameter, the touch stands before the assignment.
+ */
+function exportsTarget(state: ModuleState, assignment: Node, object: Node): void {
+  const name: string = object["name"] ?? "module";
+  if (!state.mayBeLocal(name)) return;
+  const text = `${state.use("w")}(${object.type === "Identifier" ? name : "module.exports"}),`;
+  if (state.statementStarts.has(assignment.start)) {
+    state.edits.open(assignment.start, text);
+  } else {
+    state.edits.open(assignment.start, `(${text}`);
+    state.edits.close(assignment.end, ")");
+  }
+}

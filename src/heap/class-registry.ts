@@ -1,0 +1,179 @@
+/**
+ * Every compiled class by its persistent name, with access to its private fields. The compiler calls `register` from a
+ * static block of each class; library classes that persist are registered by hand.
+ * Does not make instances of classes with constructors that run user code: `makeBare` never does.
+ */
+import { MaceKenError } from "../base/error.ts";
+
+type Class = (abstract new (...args: never[]) => object) & { readonly prototype: object; readonly persistentName?: string };
+
+/** What the compiler says of a class that has private or volatile members. */
+export interface ClassInfo {
+  readonly privates?: {
+    readonly names: readonly string[];
+    has(object: object): boolean;
+    get(object: object): unknown[];
+    set(object: object, values: readonly unknown[]): void;
+  };
+  readonly methods?: Readonly<Record<string, (object: object) => (...args: never[]) => unknown>>;
+  readonly volatiles?: Readonly<Record<string, (this: object) => unknown>>;
+}
+
+/** While `on`, constructors of classes with private members install them and return (compile/class-registration). */
+export const reviving = { on: false };
+
+export class ClassRecord {
+  readonly type: Class;
+  readonly compiledName: string;
+  readonly info: ClassInfo | undefined;
+
+  constructor(type: Class, compiledName: string, info: ClassInfo | undefined) {
+    this.type = type;
+    this.compiledName = compiledName;
+    this.info = info;
+  }
+
+  /** `persistentName` where the class has its own, else what the compiler called it. Read late: static fields come after the static block. */
+  get name(): string {
+    return Object.hasOwn(this.type, "persistentName") ? String(this.type.persistentName) : this.compiledName;
+  }
+
+  /** This record and those of its compiled ancestors, the oldest first. */
+  get chain(): readonly ClassRecord[] {
+    const chain: ClassRecord[] = [];
+    for (let prototype: object | null = this.type.prototype; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
+      const record = recordOfPrototype.get(prototype);
+      if (record !== undefined) chain.unshift(record);
+    }
+    return chain;
+  }
+
+  #volatiles: ReadonlyMap<string, (this: object) => unknown> | undefined;
+
+  /** Fields that do not persist, with what makes them again. */
+  get volatiles(): ReadonlyMap<string, (this: object) => unknown> {
+    if (this.#volatiles === undefined) {
+      const all = new Map<string, (this: object) => unknown>();
+      for (const { info } of this.chain) for (const [name, make] of Object.entries(info?.volatiles ?? {})) all.set(name, make);
+      this.#volatiles = all;
+    }
+    return this.#volatiles;
+  }
+
+  #withPrivates: readonly ClassRecord[] | undefined;
+
+  /** The records of the chain that have private fields to persist. */
+  get withPrivates(): readonly ClassRecord[] {
+    this.#withPrivates ??= this.chain.filter((record) => (record.info?.privates?.names.length ?? 0) > 0);
+    return this.#withPrivates;
+  }
+
+  /** The built-in error class this class extends, if any: its instances need the engine's own slots. */
+  get errorBase(): ErrorConstructor | undefined {
+    for (let type: unknown = this.type; typeof type === "function"; type = Object.getPrototypeOf(type)) {
+      if (type === Error || (type as { prototype?: unknown }).prototype instanceof Error && !recordOfPrototype.has((type as Class).prototype)) return type as ErrorConstructor;
+    }
+    return undefined;
+  }
+}
+
+const recordOfPrototype = new WeakMap<object, ClassRecord>();
+const recordsByName = new Map<string, ClassRecord[]>();
+let lateNames: ClassRecord[] = [];
+
+/** Called for each class as it is defined. A class defined again under the same name (a function that returns classes) makes the name ambiguous. */
+export function registerClass(type: Class, name: string, info?: ClassInfo): void {
+  const record = new ClassRecord(type, name, info);
+  recordOfPrototype.set(type.prototype, record);
+  lateNames.push(record);
+}
+
+/** persistentName is known only after the class's static fields ran, so names are filed when first asked for. */
+function fileNames(): void {
+  for (const record of lateNames) {
+    const filed = recordsByName.get(record.name);
+    if (filed === undefined) recordsByName.set(record.name, [record]);
+    else filed.push(record);
+  }
+  lateNames = [];
+}
+
+export function classOfInstance(object: object): ClassRecord | undefined {
+  const prototype = Object.getPrototypeOf(object) as object | null;
+  return prototype === null ? undefined : recordOfPrototype.get(prototype);
+}
+
+export function classOf(type: { readonly prototype: object }): ClassRecord | undefined {
+  return recordOfPrototype.get(type.prototype);
+}
+
+/** The class that a name in the log means; a class that moved is found by its last name part when that is unique in its package. */
+export function resolveClass(name: string): ClassRecord {
+  fileNames();
+  const exact = recordsByName.get(name);
+  if (exact !== undefined) {
+    if (exact.length > 1) throw new MaceKenError("MK_CLASS_AMBIGUOUS", `${exact.length} classes are called ${name}`);
+    return exact[0]!;
+  }
+  const moved = movedCandidates(name);
+  if (moved.length === 1) return moved[0]!;
+  throw new MaceKenError("MK_CLASS_MISSING", `the class ${name} of stored objects does not exist any more${
+    moved.length > 1 ? `; it may be one of ${moved.map((record) => record.name).join(", ")}` : ""}`, { details: { name } });
+}
+
+function movedCandidates(name: string): ClassRecord[] {
+  const hash = name.lastIndexOf("#");
+  if (hash < 0) return [];
+  const packageName = packageOf(name);
+  const found: ClassRecord[] = [];
+  for (const [other, records] of recordsByName) {
+    if (other.endsWith(name.slice(hash)) && packageOf(other) === packageName) found.push(...records);
+  }
+  return found;
+}
+
+function packageOf(name: string): string {
+  const parts = name.split("/");
+  return name.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0]!;
+}
+
+/** An instance with its private members installed and nothing else: no user code runs. */
+export function makeBare(record: ClassRecord): object {
+  const prototype = record.type.prototype;
+  const errorBase = record.errorBase;
+  const bare = (): object => {
+    if (errorBase === undefined) return Object.create(prototype) as object;
+    const error = Reflect.construct(errorBase, [], record.type) as object;
+    for (const name of Object.getOwnPropertyNames(error)) delete (error as Record<string, unknown>)[name];
+    return error;
+  };
+  const stampers = record.chain.filter((each) => each.info?.privates !== undefined || each.info?.methods !== undefined);
+  if (stampers.length === 0) return bare();
+  let object: object | undefined;
+  reviving.on = true;
+  try {
+    for (const { type } of stampers) object = installPrivates(type, record.type, object ?? bare);
+  } finally {
+    reviving.on = false;
+  }
+  for (const name of Object.getOwnPropertyNames(object!)) delete (object as Record<string, unknown>)[name];
+  return object!;
+}
+
+/**
+ * Runs one class's constructor in reviving mode on an object that already is there: its `super()` is pointed at a function
+ * that returns that object, so ancestors' constructors do not run. A base class makes the object itself.
+ */
+function installPrivates(type: Class, target: Class, object: object | (() => object)): object {
+  const parent = Object.getPrototypeOf(type) as object;
+  if (parent === Function.prototype) return Reflect.construct(type as never, [], target) as object;
+  const given = typeof object === "function" ? object() : object;
+  Object.setPrototypeOf(type, function returnGiven() {
+    return given;
+  });
+  try {
+    return Reflect.construct(type as never, [], target) as object;
+  } finally {
+    Object.setPrototypeOf(type, parent);
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * Makes a heap again from the chunks of a snapshot and the patches of later turns. Each patch is applied in place; of an
+ * object whose snapshot image is at least as new as the patch, the patch's image is read and dropped (heap-snapshot.ts).
+ * Nothing of the user's runs here but the makers of volatile fields, at the end. Damage that the log's checksums did not
+ * see is a DecodeError, never a wrong heap.
+ */
+import { errors, makeView, typedArrays } from "../codec/built-in.ts";
+import { notPrimitive, readPrimitive } from "../codec/primitive.ts";
+import type { Reader } from "../codec/reader.ts";
+import { internRef } from "../codec/ref-value.ts";
+import { tag } from "../codec/tags.ts";
+import { isAddress } from "../base/address.ts";
+import { assert } from "../base/assert.ts";
+import { restoreKeys, setOwn } from "./before-image.ts";
+import { makeBare } from "./class-registry.ts";
+import { operation } from "./collection-changes.ts";
+import type { Heap } from "./heap.ts";
+import { Mark, setMark } from "./mark.ts";
+import { readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
+import { trackDate, trackMap, trackSet } from "./tracked-collections.ts";
+
+type Properties = Record<string, unknown>;
+
+export class HeapLoader {
+  readonly #heap: Heap;
+  readonly #shapes: ShapeTable;
+  readonly #objects = new Map<number, object>();
+  readonly #shapeOfObject = new Map<number, Shape>();
+  /** The turn an object's snapshot image shows; absent for objects that came with patches. */
+  readonly #imageTurns = new Map<number, number>();
+  #root: object | undefined;
+  #rootId = 0;
+  #highestId = 0;
+  #begun = false;
+  /** Objects announced in the patch being read, whose contents follow. */
+  readonly #made: number[] = [];
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.#shapes = heap.shapes;
+  }
+
+  get objectCount(): number {
+    return this.#objects.size;
+  }
+
+  /** One chunk of a snapshot, in the order in which they were written. */
+  snapshotChunk(reader: Reader): void {
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#rootId = reader.uint();
+      const shapes = reader.count();
+      for (let i = 0; i < shapes; i++) this.#readShape(reader);
+    }
+    for (let id = reader.uint(); id !== 0; id = reader.uint()) {
+      const turn = reader.uint();
+      const shape = this.#readShape(reader);
+      if (reader.u8() === 1 && reader.u8() === tag.newObject) this.#readAnnouncement(reader);
+      this.#imageTurns.set(id, turn);
+      this.#readContent(reader, id, shape, true);
+    }
+    this.#made.length = 0;
+  }
+
+  /** The patch of one turn. */
+  patch(reader: Reader, turn: number): void {
+    if (reader.u8() === 1) {
+      this.#root = this.#readSlot(reader) as object;
+      this.#rootId = this.#made[0]!;
+    }
+    for (let id = reader.uint(); id !== 0; id = reader.uint()) {
+      const shape = this.#readShape(reader);
+      this.#readContent(reader, id, shape, (this.#imageTurns.get(id) ?? -1) < turn);
+    }
+    for (let i = 0; i < this.#made.length; i++) {
+      const id = this.#made[i]!;
+      this.#readContent(reader, id, this.#shapeOfObject.get(id)!, (this.#imageTurns.get(id) ?? -1) < turn);
+    }
+    this.#made.length = 0;
+  }
+
+  /** Hands the objects over to the heap: marks, own mutators, frozen states, volatile fields. `each` is called with every object. */
+  finish(each: (object: object) => void): void {
+    this.#root ??= this.#objects.get(this.#rootId);
+    assert(this.#root !== undefined, "a recovered heap has a root");
+    const volatile: [object, Shape][] = [];
+    for (const [id, object] of this.#objects) {
+      const shape = this.#shapeOfObject.get(id)!;
+      if (shape.kind === "map") trackMap(object);
+      else if (shape.kind === "set") trackSet(object);
+      else if (shape.kind === "date") trackDate(object);
+      if (shape.record !== undefined && shape.record.volatiles.size > 0) volatile.push([object, shape]);
+      each(object);
+    }
+    // Before the marks: making a volatile field is not a write, and its maker may read the whole object.
+    for (const [object, shape] of volatile) for (const [name, make] of shape.record!.volatiles) setOwn(object, name, make.call(object));
+    for (const [id, object] of this.#objects) setMark(object, new Mark(this.#heap, id, this.#shapeOfObject.get(id)!));
+    this.#heap.resume(this.#root, this.#highestId + 1);
+    // Frozen objects last: their content is complete now.
+    for (const [id, object] of this.#objects) {
+      const { integrity } = this.#shapeOfObject.get(id)!;
+      if (integrity === 3) nativeFreeze(object);
+      else if (integrity === 2) nativeSeal(object);
+      else if (integrity === 1) nativePreventExtensions(object);
+    }
+    this.#objects.clear();
+    this.#shapeOfObject.clear();
+    this.#imageTurns.clear();
+  }
+
+  #readShape(reader: Reader): Shape {
+    const head = reader.uint();
+    const number = Math.floor(head / 2);
+    if (number > shapeNumbersMax) reader.fail("shape number out of range");
+    if (head % 2 === 1) return this.#shapes.define(number, readShapeDefinition(reader));
+    return this.#shapes.at(number) ?? reader.fail(`shape ${number} is not defined`);
+  }
+
+  #readSlot(reader: Reader): unknown {
+    const first = reader.u8();
+    const primitive = readPrimitive(reader, first);
+    if (primitive !== notPrimitive) return primitive;
+    switch (first) {
+      case tag.object_: {
+        const id = reader.uint();
+        return this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
+      }
+      case tag.newObject:
+        return this.#readAnnouncement(reader);
+      case tag.ref: {
+        const address = reader.string();
+        return isAddress(address) ? internRef(address) : reader.fail("ref to something that is not an address");
+      }
+      default:
+        return reader.fail(`unknown tag ${first}`);
+    }
+  }
+
+  #readAnnouncement(reader: Reader): object {
+    const id = reader.uint();
+    const shape = this.#readShape(reader);
+    this.#made.push(id);
+    if (id > this.#highestId) this.#highestId = id;
+    let make: (() => object) | undefined;
+    if (shape.kind === "arrayBuffer") {
+      const length = reader.uint();
+      make = () => new ArrayBuffer(length);
+    } else if (shape.kind === "typedArray") {
+      const number = reader.u8();
+      const byteOffset = reader.uint();
+      const length = reader.uint();
+      if (number >= typedArrays.length) reader.fail("unknown typed array");
+      const buffer = this.#readSlot(reader);
+      make = () => makeView(number, buffer as ArrayBuffer, byteOffset, length);
+    } else if (shape.kind === "error") {
+      const constructor = errors[reader.u8()] ?? reader.fail("unknown error class");
+      make = () => bareError(constructor);
+    }
+    let object = this.#objects.get(id);
+    if (object === undefined) {
+      object = make === undefined ? makeEmpty(shape) : make();
+      this.#objects.set(id, object);
+      this.#shapeOfObject.set(id, shape);
+    }
+    return object;
+  }
+
+  /** Reads one object's content and, when it is news, puts it there. */
+  #readContent(reader: Reader, id: number, shape: Shape, news: boolean): void {
+    const object = this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
+    if (news) this.#shapeOfObject.set(id, shape);
+    switch (shape.kind) {
+      case "object":
+      case "nullObject":
+      case "instance":
+        this.#readInstance(reader, object, shape, news);
+        return;
+      case "denseArray": {
+        const values = this.#readValues(reader, reader.count());
+        if (!news) return;
+        const array = object as unknown[];
+        if (Object.getOwnPropertyNames(array).length !== array.length + 1) restoreKeys(array, [], []);
+        array.length = values.length;
+        for (let i = 0; i < values.length; i++) array[i] = values[i];
+        return;
+      }
+      case "array": {
+        const length = reader.uint();
+        const [keys, values] = this.#readKeyed(reader);
+        if (!news) return;
+        (object as unknown[]).length = 0;
+        restoreKeys(object, keys, values);
+        (object as unknown[]).length = length;
+        return;
+      }
+      case "error":
+      case "dictionary":
+      case "nullDictionary": {
+        const [keys, values] = this.#readKeyed(reader);
+        if (news) restoreKeys(object, keys, values);
+        return;
+      }
+      case "map":
+      case "set":
+        this.#readChanges(reader, object as Map<unknown, unknown>, shape.kind === "map", news);
+        return;
+      case "date": {
+        const time = reader.f64();
+        if (news) (object as Date).setTime(time);
+        return;
+      }
+      case "regexp": {
+        const source = reader.string();
+        const flags = reader.string();
+        const lastIndex = this.#readSlot(reader) as number;
+        if (!news) return;
+        // The only way to give an existing RegExp its pattern; annex B of the language keeps it for ever.
+        (object as RegExp & { compile(source: string, flags: string): void }).compile(source, flags);
+        (object as RegExp).lastIndex = lastIndex;
+        return;
+      }
+      case "arrayBuffer": {
+        const bytes = reader.blob();
+        if (news) new Uint8Array(object as ArrayBuffer).set(bytes);
+        return;
+      }
+      case "typedArray":
+        return;
+    }
+  }
+
+  #readValues(reader: Reader, count: number): unknown[] {
+    const values: unknown[] = [];
+    for (let i = 0; i < count; i++) values.push(this.#readSlot(reader));
+    return values;
+  }
+
+  #readKeyed(reader: Reader): [string[], unknown[]] {
+    const count = reader.count(2);
+    const keys: string[] = [];
+    const values: unknown[] = [];
+    for (let i = 0; i < count; i++) {
+      keys.push(reader.string());
+      values.push(this.#readSlot(reader));
+    }
+    return [keys, values];
+  }
+
+  #readInstance(reader: Reader, object: object, shape: Shape, news: boolean): void {
+    const values = this.#readValues(reader, shape.keys.length);
+    const privates = shape.privates.map(({ names }) => this.#readValues(reader, names.length));
+    if (!news) return;
+    restoreKeys(object, shape.keys, values, shape.record);
+    const stored = shape.privates;
+    for (const { name, info } of shape.record?.withPrivates ?? []) {
+      const at = stored.findIndex((each) => each.className === name);
+      const known = at < 0 ? [] : stored[at]!.names;
+      // A private field that is new in this version of the class starts undefined; upgraded() gives it its value.
+      info!.privates!.set(object, info!.privates!.names.map((privateName) => (known.includes(privateName) ? privates[at]![known.indexOf(privateName)] : undefined)));
+    }
+  }
+
+  #readChanges(reader: Reader, collection: Map<unknown, unknown> | Set<unknown>, isMap: boolean, news: boolean): void {
+    const count = reader.u32();
+    for (let i = 0; i < count; i++) {
+      const kind = reader.u8();
+      if (kind === operation.clear) {
+        if (news) collection.clear();
+        continue;
+      }
+      const key = this.#readSlot(reader);
+      if (kind === operation.delete) {
+        if (news) collection.delete(key);
+        continue;
+      }
+      if (kind !== operation.set) reader.fail("unknown change of a collection");
+      const value = isMap ? this.#readSlot(reader) : undefined;
+      if (!news) continue;
+      if (isMap) (collection as Map<unknown, unknown>).set(key, value);
+      else (collection as Set<unknown>).add(key);
+    }
+  }
+}
+
+function makeEmpty(shape: Shape): object {
+  switch (shape.kind) {
+    case "denseArray":
+    case "array":
+      return [];
+    case "map":
+      return new Map();
+    case "set":
+      return new Set();
+    case "date":
+      return new Date(0);
+    case "regexp":
+      return new RegExp("");
+    case "nullObject":
+    case "nullDictionary":
+      return Object.create(null) as object;
+    case "instance":
+      return makeBare(shape.record!);
+    default:
+      return {};
+  }
+}
+
+function bareError(constructor: ErrorConstructor): Error {
+  const error = Reflect.construct(constructor, constructor === (AggregateError as unknown) ? [[]] : []) as Error;
+  for (const name of Object.getOwnPropertyNames(error)) delete (error as unknown as Properties)[name];
+  return error;
+}
+
+// Taken before native-writers.ts wraps them: making the heap again is not a write of the user's.
+const nativeFreeze = Object.freeze;
+const nativeSeal = Object.seal;
+const nativePreventExtensions = Object.preventExtensions;

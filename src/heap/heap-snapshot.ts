@@ -1,0 +1,117 @@
+/**
+ * A snapshot of the heap, taken in slices between turns while the node works on (fuzzy). Each image carries the number of
+ * the last turn it shows; when patches are replayed over the snapshot, those that are not newer than the image are
+ * skipped. An object that moves from a container not yet scanned to one already scanned would be missed, so every object
+ * that a patch refers to while the snapshot is open is queued too. A large collection is one image, as of one turn.
+ * What is not reachable is not written: this is also the garbage collection of the log.
+ *
+ * Layout: the first chunk begins with the id of the root and all shapes known by then, since later patches use them
+ * undefined. Then entries of (id, turn, shape, whether announced here, content); id 0 ends a chunk.
+ */
+import { Writer } from "../codec/writer.ts";
+import { tag } from "../codec/tags.ts";
+import type { Heap } from "./heap.ts";
+import { ImageWriter, Refused } from "./image-writer.ts";
+import { markOf, type Mark } from "./mark.ts";
+import { firstPropertyShape, type Shape } from "./shapes.ts";
+import { assert } from "../base/assert.ts";
+
+let snapshots = 0;
+
+export class HeapSnapshot extends ImageWriter {
+  readonly #heap: Heap;
+  readonly #number = ++snapshots;
+  readonly #queue: object[] = [];
+  #at = 0;
+  /** Ids announced in the stream so far; marks say whether an object is queued, this says whether the reader has made it. */
+  readonly #announced = new Set<number>();
+  readonly #shapesDefined = new Set<number>();
+  #begun = false;
+  objects = 0;
+
+  constructor(heap: Heap) {
+    super(new Writer(64 * 1024), heap.shapes);
+    this.#heap = heap;
+    heap.attachSnapshot(this);
+    const mark = markOf(heap.root)!;
+    this.see(heap.root, mark);
+  }
+
+  get done(): boolean {
+    return this.#at === this.#queue.length;
+  }
+
+  /** Queues an object unless this snapshot has seen it. */
+  see(object: object, mark: Mark): void {
+    if (mark.snapshot === this.#number) return;
+    mark.snapshot = this.#number;
+    this.#queue.push(object);
+  }
+
+  /** Writes about `maxBytes` of images as of `turn`; the chunk is a view that is valid until the next slice. */
+  slice(turn: number, maxBytes: number): Uint8Array {
+    const { writer } = this;
+    writer.reset();
+    if (!this.#begun) this.#begin();
+    while (this.#at < this.#queue.length && writer.length < maxBytes) {
+      const object = this.#queue[this.#at]!;
+      this.#queue[this.#at++] = undefined as unknown as object;
+      const mark = markOf(object)!;
+      // The object may have been made by a turn that was undone while its patch was written.
+      if (mark.id === 0) continue;
+      writer.uint(mark.id);
+      writer.uint(turn);
+      this.writeShape(mark.shape);
+      if (!this.#announced.has(mark.id)) {
+        // Queued by a patch and never referred to in this stream: announced on its own.
+        writer.u8(1);
+        this.#announced.add(mark.id);
+        this.announceNew(object, mark.id, mark.shape);
+      } else writer.u8(0);
+      this.writeContent(object, mark.shape);
+      this.objects++;
+    }
+    if (this.#at > 4096 && this.#at * 2 > this.#queue.length) {
+      this.#queue.splice(0, this.#at);
+      this.#at = 0;
+    }
+    writer.uint(0);
+    return writer.view();
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    this.writer.uint(markOf(this.#heap.root)!.id);
+    this.writer.uint(this.shapes.size);
+    for (let i = 0; i < this.shapes.size; i++) this.writeShape(this.shapes.at(firstPropertyShape + i)!);
+  }
+
+  end(): void {
+    this.#heap.attachSnapshot(undefined);
+  }
+
+  protected override writeShape(shape: Shape): void {
+    const defines = shape.number >= firstPropertyShape && !this.#shapesDefined.has(shape.number);
+    if (defines) this.#shapesDefined.add(shape.number);
+    this.writeShapeNumber(shape, defines);
+  }
+
+  protected override isUnknown(): boolean {
+    return false;
+  }
+
+  protected override writeReference(object: object): void {
+    const mark = markOf(object);
+    // Between turns every reachable object is persistent; one that is not was put there by a write nobody tracked.
+    if (mark === undefined || mark.id === 0) throw new Refused(object);
+    assert(mark.heap === this.#heap, "the heap refers to its own objects");
+    this.see(object, mark);
+    if (this.#announced.has(mark.id)) {
+      this.writer.u8(tag.object_);
+      this.writer.uint(mark.id);
+      return;
+    }
+    this.#announced.add(mark.id);
+    this.announceNew(object, mark.id, mark.shape);
+  }
+}

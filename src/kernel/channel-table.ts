@@ -1,0 +1,92 @@
+/**
+ * The channels of a node by peer, and by the small index that records use for them. Remembers which ones wait for
+ * durability, so that a durable turn costs nothing for the others.
+ */
+import { assert } from "../base/assert.ts";
+import { Channel } from "../protocol/channel.ts";
+import type { RecordHead } from "./record.ts";
+
+export class ChannelTable {
+  readonly #byPeer = new Map<string, Channel>();
+  readonly #byIndex: Channel[] = [];
+  readonly #waiting = new Set<Channel>();
+  /** Introductions that the next record must carry. */
+  #introductions: RecordHead["peers"][number][] = [];
+
+  get(peer: string): Channel | undefined {
+    return this.#byPeer.get(peer);
+  }
+
+  all(): Iterable<Channel> {
+    return this.#byPeer.values();
+  }
+
+  get size(): number {
+    return this.#byPeer.size;
+  }
+
+  demand(peer: string): Channel {
+    let channel = this.#byPeer.get(peer);
+    if (channel === undefined) {
+      channel = new Channel(peer);
+      this.#byPeer.set(peer, channel);
+    }
+    return channel;
+  }
+
+  /** The index under which a record names the channel; the first use introduces it. */
+  indexOf(channel: Channel): number {
+    if (channel.recordIndex < 0) {
+      channel.recordIndex = this.#byIndex.length;
+      this.#byIndex.push(channel);
+      this.#introductions.push({ index: channel.recordIndex, peer: channel.peer, incarnation: channel.incarnation, reset: false });
+    }
+    return channel.recordIndex;
+  }
+
+  /** The peer's incarnation was learned or has changed: the next record says so. */
+  noteIncarnation(channel: Channel, reset: boolean): void {
+    const isNew = channel.recordIndex < 0;
+    const index = this.indexOf(channel);
+    if (isNew) this.#introductions.pop();
+    this.#introductions.push({ index, peer: channel.peer, incarnation: channel.incarnation, reset });
+  }
+
+  takeIntroductions(): RecordHead["peers"] {
+    const taken = this.#introductions;
+    if (taken.length > 0) this.#introductions = [];
+    return taken;
+  }
+
+  awaitDurability(channel: Channel): void {
+    this.#waiting.add(channel);
+  }
+
+  /** Moves the marks of the channels that wait; calls `moved` for each. */
+  becomeDurable(turn: number, moved: (channel: Channel) => void): void {
+    for (const channel of this.#waiting) {
+      channel.becomeDurable(turn);
+      if (!channel.awaitsDurability) this.#waiting.delete(channel);
+      moved(channel);
+    }
+  }
+
+  // ---- recovery
+
+  restore(channel: Channel): void {
+    if (channel.recordIndex >= 0) this.#byIndex[channel.recordIndex] = channel;
+  }
+
+  applyIntroduction({ index, peer, incarnation, reset }: RecordHead["peers"][number]): void {
+    const channel = this.demand(peer);
+    assert(channel.recordIndex < 0 || channel.recordIndex === index, "a channel keeps its index");
+    channel.recordIndex = index;
+    this.#byIndex[index] = channel;
+    if (reset) channel.reset(incarnation);
+    else channel.incarnation = incarnation;
+  }
+
+  at(index: number): Channel | undefined {
+    return this.#byIndex[index];
+  }
+}

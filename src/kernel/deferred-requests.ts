@@ -1,0 +1,70 @@
+/**
+ * Requests whose guard said "later": durable in the heap's table, here only the order in which to try them. Guards see
+ * state only and are asked once per method after a turn that wrote; the oldest of a method runs first.
+ */
+import type { Heap } from "../heap/heap.ts";
+import type { ServiceClass } from "../service/messages.ts";
+import { entryOf } from "../turn/dispatch.ts";
+import type { NodeState } from "../turn/node-state.ts";
+import type { TurnInput } from "../turn/turn-input.ts";
+
+export class DeferredRequests {
+  readonly #byMethod = new Map<string, number[]>();
+  readonly #heap: Heap;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  get length(): number {
+    return this.#byMethod.size;
+  }
+
+  restore(state: NodeState): void {
+    for (const id of [...state.deferred.keys()].sort((a, b) => a - b)) this.add(id, state);
+  }
+
+  add(id: number, state: NodeState): void {
+    const request = state.deferred.get(id);
+    if (request === undefined) return;
+    const method = `${request.service}.${request.method}`;
+    const ids = this.#byMethod.get(method);
+    if (ids === undefined) this.#byMethod.set(method, [id]);
+    else ids.push(id);
+  }
+
+  /** The oldest deferred request whose guard holds now. */
+  ready(state: NodeState): TurnInput | undefined {
+    let oldest: number | undefined;
+    for (const [method, ids] of this.#byMethod) {
+      const id = ids[0]!;
+      if ((oldest === undefined || id < oldest) && this.#guardHolds(state, method)) oldest = id;
+    }
+    return oldest === undefined ? undefined : { kind: "deferred", id: oldest, request: state.deferred.get(oldest)! };
+  }
+
+  #guardHolds(state: NodeState, method: string): boolean {
+    const dot = method.indexOf(".");
+    const service = state.services.get(method.slice(0, dot));
+    if (service === undefined) return true;
+    const entry = entryOf(service.constructor as unknown as ServiceClass, method.slice(dot + 1));
+    if (entry?.guard === undefined) return true;
+    void this.#heap;
+    try {
+      return entry.guard(service) === true;
+    } catch {
+      // A guard that throws is reported when the request runs.
+      return true;
+    }
+  }
+
+  taken(id: number): void {
+    for (const [method, ids] of this.#byMethod) {
+      const at = ids.indexOf(id);
+      if (at < 0) continue;
+      ids.splice(at, 1);
+      if (ids.length === 0) this.#byMethod.delete(method);
+      return;
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The outer edge (K10): requests from HTTP and clients, idempotency keys and client sessions, and who in this process waits
+ * for which answer. At most once without a key; with a key the same answer again, also after a crash.
+ */
+import { MaceKenError } from "../base/error.ts";
+import { hash53 } from "../base/hash.ts";
+import type { Outcome } from "../base/rejection.ts";
+import { Queue } from "../base/queue.ts";
+import { writeMessageValue } from "../codec/message-value.ts";
+import { Writer } from "../codec/writer.ts";
+import { touch } from "../heap/barrier.ts";
+import { SessionState, type NodeState } from "../turn/node-state.ts";
+import type { Answer, TurnInput } from "../turn/turn-input.ts";
+import type { ExternalRequest } from "./kernel-input.ts";
+
+export interface ExternalLimits {
+  readonly maxIdempotencyKeys: number;
+  readonly idempotencyKeepMs: number;
+}
+
+/** What to do with a request before it becomes a turn. */
+export type Admission =
+  | { readonly kind: "run"; readonly input: TurnInput }
+  | { readonly kind: "answer"; readonly outcome: Outcome<unknown> }
+  /** Another request with the same key runs or waits: this one gets the same answer. */
+  | { readonly kind: "join" };
+
+/** A client may be this many requests ahead of what it has acknowledged. */
+const sessionWindow = 100_000;
+
+const scratch = new Writer(1024);
+
+export class ExternalRequests {
+  readonly queue = new Queue<ExternalRequest>();
+  readonly #waiters = new Map<string, number[]>();
+  readonly #limits: ExternalLimits;
+
+  constructor(limits: ExternalLimits) {
+    this.#limits = limits;
+  }
+
+  /** Decides when the request's turn comes, so that earlier requests with the same key have run. */
+  admit(request: ExternalRequest, state: NodeState): Admission {
+    const key = keyOf(request);
+    const origin = { kind: "external", request: request.request, key } as const;
+    const sender = { kind: request.via } as const;
+    const input: TurnInput = {
+      kind: "request",
+      request: { service: request.service, method: request.method, args: request.args, origin, sender },
+      ...(key === null ? {} : { fingerprint: fingerprintOf(request) }),
+      ...(request.session === undefined ? {} : { prepare: (now: number) => acknowledgeSession(state, request.session!, now) }),
+    };
+    if (key === null) return { kind: "run", input };
+    if (request.session !== undefined) {
+      const { number, acknowledged, id } = request.session;
+      const known = state.sessions.get(id)?.acknowledged ?? 0;
+      if (number <= known) return refuse("MK_KEY_REUSED", "this request of the session was answered and acknowledged before");
+      if (acknowledged >= number || number - known > sessionWindow) return refuse("MK_KEY_REUSED", "the session's numbers do not fit together");
+    }
+    const known = state.keys.get(key);
+    if (known === undefined) {
+      if (state.keys.size >= this.#limits.maxIdempotencyKeys) return refuse("MK_KEYS_FULL", `${state.keys.size} idempotency keys are live`);
+      return { kind: "run", input };
+    }
+    if (known.fingerprint !== fingerprintOf(request)) return refuse("MK_KEY_REUSED", "this Idempotency-Key was used for another request");
+    if (known.outcome !== null) return { kind: "answer", outcome: known.outcome };
+    const waiters = this.#waiters.get(key);
+    if (waiters === undefined) this.#waiters.set(key, [request.request]);
+    else waiters.push(request.request);
+    return { kind: "join" };
+  }
+
+  /** Everyone in this process who waits for the answer. */
+  recipients(answer: Answer): number[] {
+    if (answer.key === null) return [answer.request];
+    const waiters = this.#waiters.get(answer.key) ?? [];
+    this.#waiters.delete(answer.key);
+    return [answer.request, ...waiters];
+  }
+}
+
+function refuse(code: "MK_KEY_REUSED" | "MK_KEYS_FULL", message: string): Admission {
+  return { kind: "answer", outcome: { ok: false, error: new MaceKenError(code, message) } };
+}
+
+/** The durable key of a request; keys are per service and method, so two callers' keys do not meet across methods. */
+function keyOf(request: ExternalRequest): string | null {
+  if (request.session !== undefined) return sessionKey(request.session.id, request.session.number);
+  return request.key === undefined ? null : `k ${request.key}`;
+}
+
+function sessionKey(id: string, number: number): string {
+  return `s ${id} ${number}`;
+}
+
+function fingerprintOf(request: ExternalRequest): string {
+  scratch.reset();
+  writeMessageValue(scratch, request.args, "arguments");
+  return `${request.service}.${request.method} ${hash53(scratch.view()).toString(36)}`;
+}
+
+/** Inside a turn: a session's answers up to its acknowledgement are forgotten. */
+export function acknowledgeSession(state: NodeState, session: NonNullable<ExternalRequest["session"]>, now: number): void {
+  let known = state.sessions.get(session.id);
+  if (known === undefined) {
+    known = new SessionState(now);
+    state.sessions.set(session.id, known);
+  }
+  if (session.acknowledged <= known.acknowledged) return;
+  for (let number = known.acknowledged + 1; number <= session.acknowledged; number++) state.keys.delete(sessionKey(session.id, number));
+  const written = touch(known);
+  written.acknowledged = session.acknowledged;
+  written.at = now;
+}
+
+/** Inside a system turn: keys and sessions that are older than they are kept. Answers how many went. */
+export function expireKeys(state: NodeState, now: number, keepMs: number, most: number): number {
+  let gone = 0;
+  for (const [key, entry] of state.keys) {
+    if (gone >= most || entry.at + keepMs > now) break;
+    if (entry.outcome === null) continue;
+    state.keys.delete(key);
+    gone++;
+  }
+  for (const [id, session] of state.sessions) {
+    if (gone >= most || session.at + keepMs > now) break;
+    state.sessions.delete(id);
+    gone++;
+  }
+  return gone;
+}

@@ -1,0 +1,74 @@
+/**
+ * What waits to become a turn, in lanes: one for each peer's channel, one each for timers, messages to itself, deferred
+ * messages, outside requests and system turns. Lanes that have something take turns one by one, so a flood in one does not
+ * starve the others. A lane whose head failed is paused until its retry; only that lane waits.
+ */
+import { Queue } from "../base/queue.ts";
+import type { TurnInput } from "../turn/turn-input.ts";
+
+export interface Lane {
+  readonly name: string;
+  /** The input at the head, kept there until `take`; undefined when there is none. */
+  peek(): TurnInput | undefined;
+  take(): void;
+  /** A failed input of this lane is tried again before it is parked. */
+  readonly retries: boolean;
+  /** How often the head has failed. */
+  attempts: number;
+  /** Node time until which the lane waits; 0 when it does not. */
+  pausedUntil: number;
+  /** Stands in the ready queue. */
+  queued: boolean;
+}
+
+export function makeLane(name: string, retries: boolean, peek: () => TurnInput | undefined, take: () => void): Lane {
+  return { name, peek, take, retries, attempts: 0, pausedUntil: 0, queued: false };
+}
+
+export class Lanes {
+  readonly #ready = new Queue<Lane>();
+  readonly #paused = new Set<Lane>();
+
+  /** The lane may have something now. */
+  wake(lane: Lane): void {
+    if (lane.queued || lane.pausedUntil !== 0) return;
+    lane.queued = true;
+    this.#ready.push(lane);
+  }
+
+  /** The next lane with an input, moved to the back of the queue by `done`. */
+  next(): { readonly lane: Lane; readonly input: TurnInput } | undefined {
+    for (let lane = this.#ready.shift(); lane !== undefined; lane = this.#ready.shift()) {
+      lane.queued = false;
+      const input = lane.peek();
+      if (input !== undefined) return { lane, input };
+    }
+    return undefined;
+  }
+
+  pause(lane: Lane, until: number): void {
+    lane.pausedUntil = until;
+    this.#paused.add(lane);
+  }
+
+  /** Wakes the lanes whose pause is over; answers when the next one is, or undefined. */
+  resume(now: number): number | undefined {
+    let next: number | undefined;
+    for (const lane of this.#paused) {
+      if (lane.pausedUntil <= now) {
+        lane.pausedUntil = 0;
+        this.#paused.delete(lane);
+        this.wake(lane);
+      } else if (next === undefined || lane.pausedUntil < next) next = lane.pausedUntil;
+    }
+    return next;
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  get pausedCount(): number {
+    return this.#paused.size;
+  }
+}

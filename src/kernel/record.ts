@@ -1,0 +1,125 @@
+/**
+ * Checkpoint records <-> bytes: one a turn, everything the turn changed: the input consumed, the messages sent, counters,
+ * time, and the heap's patch (K1). Sequence numbers are not written: they follow from the order of the records.
+ * Layout in docs/internals/log-format.md.
+ */
+import { Reader } from "../codec/reader.ts";
+import type { Writer } from "../codec/writer.ts";
+import type { Channel } from "../protocol/channel.ts";
+
+const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16 } as const;
+
+export interface RecordHead {
+  readonly turn: number;
+  /** Since the record before. */
+  readonly elapsedMs: number;
+  readonly lastId: number | undefined;
+  readonly skew: number | undefined;
+  /** Channels introduced or begun anew, by their index. */
+  readonly peers: readonly { readonly index: number; readonly peer: string; readonly incarnation: string; readonly reset: boolean }[];
+  /** The index of the channel whose next message was consumed. */
+  readonly consumed: number | undefined;
+  readonly sent: readonly { readonly index: number; readonly payload: Uint8Array }[];
+}
+
+const prefixBytes = 8;
+
+/** Leaves room for the lengths; the patch is appended next, the head last, because the turn's sends are known last. */
+export function beginRecord(writer: Writer): number {
+  const start = writer.length;
+  writer.u32(0);
+  writer.u32(0);
+  return start;
+}
+
+export function endRecord(writer: Writer, start: number, head: RecordHead): void {
+  writer.patchU32(start + 4, writer.length - start - prefixBytes);
+  const { lastId, skew, peers, consumed, sent } = head;
+  writer.u8(
+    (consumed === undefined ? 0 : flag.consumed) | (sent.length === 0 ? 0 : flag.sent) | (peers.length === 0 ? 0 : flag.peers) |
+      (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew),
+  );
+  writer.uint(head.turn);
+  writer.uint(head.elapsedMs);
+  if (lastId !== undefined) writer.uint(lastId);
+  if (skew !== undefined) writer.f64(skew);
+  if (peers.length > 0) {
+    writer.uint(peers.length);
+    for (const { index, peer, incarnation, reset } of peers) {
+      writer.uint(index * 2 + (reset ? 1 : 0));
+      writer.string(peer);
+      writer.string(incarnation);
+    }
+  }
+  if (consumed !== undefined) writer.uint(consumed);
+  if (sent.length > 0) {
+    writer.uint(sent.length);
+    for (const { index, payload } of sent) {
+      writer.uint(index);
+      writer.blob(payload);
+    }
+  }
+  writer.patchU32(start, writer.length - start - 4);
+}
+
+/** The next record of a run of records: its head, and a reader over its patch. */
+export function readRecord(reader: Reader): { readonly head: RecordHead; readonly patch: Reader } {
+  const length = reader.u32();
+  if (length < 4 || length > reader.remaining) reader.fail("record is longer than its group");
+  const end = reader.at + length;
+  const patchLength = reader.u32();
+  if (patchLength > end - reader.at) reader.fail("patch is longer than its record");
+  const patch = new Reader(reader.bytes, reader.at, reader.at + patchLength);
+  const headReader = new Reader(reader.bytes, reader.at + patchLength, end);
+  const head = readRecordHead(headReader);
+  headReader.expectEnd();
+  reader.at = end;
+  return { head, patch };
+}
+
+/** Reads a head; the reader then stands at the patch. Payloads are views. */
+function readRecordHead(reader: Reader): RecordHead {
+  const flags = reader.u8();
+  const turn = reader.uint();
+  const elapsedMs = reader.uint();
+  const lastId = (flags & flag.lastId) === 0 ? undefined : reader.uint();
+  const skew = (flags & flag.skew) === 0 ? undefined : reader.f64();
+  const peers: { index: number; peer: string; incarnation: string; reset: boolean }[] = [];
+  if ((flags & flag.peers) !== 0) {
+    const count = reader.count(3);
+    for (let i = 0; i < count; i++) {
+      const head = reader.uint();
+      peers.push({ index: Math.floor(head / 2), reset: head % 2 === 1, peer: reader.string(), incarnation: reader.string() });
+    }
+  }
+  const consumed = (flags & flag.consumed) === 0 ? undefined : reader.uint();
+  const sent: { index: number; payload: Uint8Array }[] = [];
+  if ((flags & flag.sent) !== 0) {
+    const count = reader.count(2);
+    for (let i = 0; i < count; i++) sent.push({ index: reader.uint(), payload: reader.blob() });
+  }
+  return { turn, elapsedMs, lastId, skew, peers, consumed, sent };
+}
+
+export function writeChannel(writer: Writer, channel: Channel): void {
+  writer.string(channel.peer);
+  writer.string(channel.incarnation);
+  writer.uint(channel.recordIndex + 1);
+  writer.uint(channel.executed);
+  writer.uint(channel.acknowledged);
+  writer.uint(channel.outboxLength);
+  for (const payload of channel.unacknowledged()) writer.blob(payload);
+}
+
+export function readChannel(reader: Reader, make: (peer: string) => Channel): Channel {
+  const channel = make(reader.string());
+  const incarnation = reader.string();
+  channel.recordIndex = reader.uint() - 1;
+  const consumed = reader.uint();
+  const acknowledged = reader.uint();
+  const outbox: Uint8Array[] = [];
+  const count = reader.count();
+  for (let i = 0; i < count; i++) outbox.push(reader.blob().slice());
+  channel.restore({ incarnation, consumed, acknowledged, outbox });
+  return channel;
+}

@@ -1,0 +1,143 @@
+/**
+ * A kernel's state from a snapshot and the records after it (K1, K8): nothing is replayed but data, so handlers need not be
+ * deterministic. Also the snapshot itself: taken in slices between turns (heap/heap-snapshot.ts), the protocol's part whole
+ * at its beginning. The caller reads and writes the bytes.
+ */
+import { assert } from "../base/assert.ts";
+import { Reader } from "../codec/reader.ts";
+import { Writer } from "../codec/writer.ts";
+import { HeapLoader } from "../heap/heap-loader.ts";
+import { HeapSnapshot } from "../heap/heap-snapshot.ts";
+import { ReplyState } from "../turn/node-state.ts";
+import { checkApp } from "./check-app.ts";
+import type { Kernel } from "./kernel.ts";
+import type { KernelEffect } from "./kernel-effect.ts";
+import type { TimeOfStep } from "./kernel-clock.ts";
+import { readChannel, readRecord, writeChannel } from "./record.ts";
+
+export class KernelLoader {
+  readonly #kernel: Kernel;
+  readonly #heap: HeapLoader;
+  #now = 0;
+  #skew = 0;
+  #chunks = 0;
+  /** Records up to this turn are in the snapshot. */
+  #snapshotTurn = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#heap = new HeapLoader(kernel.heap);
+  }
+
+  get objectCount(): number {
+    return this.#heap.objectCount;
+  }
+
+  /** The chunks of a snapshot, in order. */
+  snapshotChunk(bytes: Uint8Array): void {
+    const reader = new Reader(bytes);
+    if (this.#chunks++ === 0) this.#readProtocol(reader);
+    else this.#heap.snapshotChunk(reader);
+    reader.expectEnd();
+  }
+
+  #readProtocol(reader: Reader): void {
+    const kernel = this.#kernel;
+    this.#snapshotTurn = kernel.executed = reader.uint();
+    kernel.lastId = reader.uint();
+    this.#now = reader.uint();
+    this.#skew = reader.f64();
+    const count = reader.count();
+    for (let i = 0; i < count; i++) kernel.channels.restore(readChannel(reader, (peer) => kernel.channels.demand(peer)));
+  }
+
+  /** A run of records, in the order in which they were written. */
+  records(bytes: Uint8Array): void {
+    const kernel = this.#kernel;
+    const reader = new Reader(bytes);
+    while (!reader.done) {
+      const { head, patch } = readRecord(reader);
+      if (head.turn <= this.#snapshotTurn) continue;
+      assert(head.turn === kernel.executed + 1, "recovered turns have no gap (K1)");
+      kernel.executed = head.turn;
+      this.#now += head.elapsedMs;
+      if (head.lastId !== undefined) kernel.lastId = head.lastId;
+      if (head.skew !== undefined) this.#skew = head.skew;
+      for (const introduction of head.peers) kernel.channels.applyIntroduction(introduction);
+      if (head.consumed !== undefined) kernel.channels.at(head.consumed)!.restoreConsumed();
+      for (const { index, payload } of head.sent) kernel.channels.at(index)!.restoreSent(payload.slice());
+      this.#heap.patch(patch, head.turn);
+      patch.expectEnd();
+    }
+  }
+
+  /** Everything is loaded: the heap comes to life, and the app is held against it. Throws MaceKenError when the app does not fit the data. */
+  finish(time: TimeOfStep): KernelEffect[] {
+    const kernel = this.#kernel;
+    const waiting: ReplyState[] = [];
+    this.#heap.finish((object) => {
+      if (object instanceof ReplyState) waiting.push(object);
+    });
+    checkApp(kernel.state, kernel.options.app);
+    for (const reply of waiting) kernel.executor.noteWaiting(reply);
+    return kernel.resume(time, { now: this.#now, skew: this.#skew });
+  }
+
+  /** For reading a directory without running it: the heap alone, no app, no turn. */
+  finishForInspection(): void {
+    this.#heap.finish(() => {});
+  }
+}
+
+const sliceBytes = 256 * 1024;
+
+/** A snapshot under way. It may be installed only when every turn it shows is durable: `lastTurn` says up to which. */
+export class KernelSnapshot {
+  readonly #kernel: Kernel;
+  readonly #heap: HeapSnapshot;
+  readonly atTurn: number;
+  lastTurn: number;
+  #first = true;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#heap = new HeapSnapshot(kernel.heap);
+    this.atTurn = this.lastTurn = kernel.executed;
+  }
+
+  get done(): boolean {
+    return !this.#first && this.#heap.done;
+  }
+
+  get objects(): number {
+    return this.#heap.objects;
+  }
+
+  /** The next chunk; valid until the next call. */
+  slice(maxBytes = sliceBytes): Uint8Array {
+    if (this.#first) {
+      this.#first = false;
+      return this.#writeProtocol();
+    }
+    this.lastTurn = this.#kernel.executed;
+    return this.#heap.slice(this.#kernel.executed, maxBytes);
+  }
+
+  #writeProtocol(): Uint8Array {
+    const kernel = this.#kernel;
+    assert(kernel.executed === this.atTurn, "the protocol's part shows the turn at which the snapshot began");
+    const writer = new Writer(64 * 1024);
+    const { now, skew, lastId } = kernel.recorded;
+    writer.uint(this.atTurn);
+    writer.uint(lastId);
+    writer.uint(now);
+    writer.f64(skew);
+    writer.uint(kernel.channels.size);
+    for (const channel of kernel.channels.all()) writeChannel(writer, channel);
+    return writer.view();
+  }
+
+  end(): void {
+    this.#heap.end();
+  }
+}

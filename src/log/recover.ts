@@ -1,0 +1,93 @@
+/**
+ * Opens a turn log: reads what is there, tells a torn tail from damage, makes the tail durable anew, and hands back the newest snapshot,
+ * the appends after it, and a log that goes on from there.
+ * A group that only the page cache may still hold is copied into a fresh segment and synced with the directory before this returns, because a sync of its
+ * old place could succeed without writing it (an earlier failed sync leaves pages that count as clean). Nothing is cut or removed before that.
+ * Every step leaves what the next recovery needs, so a crash in the middle, however often, changes nothing (K8).
+ * Reading is done twice: once here to find the end, once by the caller, segment by segment; nothing is held in memory as a whole.
+ */
+import { pathIn, type Disk } from "./disk.ts";
+import { Chain, type ChainAnchor } from "./chain.ts";
+import { beginSegment } from "./fresh-segment.ts";
+import { listLogFiles, type LogFiles } from "./file-names.ts";
+import { damaged, withLogErrors } from "./log-error.ts";
+import { readSegment, scanSegments, type ScannedSegment } from "./scan.ts";
+import { SegmentWalk, type LogEntry } from "./segment-walk.ts";
+import { SnapshotReader } from "./snapshot-reader.ts";
+import { TurnLog } from "./turn-log.ts";
+import type { TurnLogOptions } from "./turn-log-options.ts";
+
+export interface OpenLogOptions extends TurnLogOptions {
+  /** True when the data directory says that durable turns exist: an empty log is then damage, not a birth. */
+  readonly born?: boolean;
+}
+
+export interface OpenedLog {
+  readonly snapshot: SnapshotReader | null;
+  /** The appends after the snapshot, in order; to be read before anything is appended. */
+  readonly records: Iterable<LogEntry>;
+  /** The last turn; all up to it are durable. */
+  readonly lastTurn: number;
+  /** Nothing was ever made durable here: the node is to be born. */
+  readonly empty: boolean;
+  readonly log: TurnLog;
+}
+
+export function openTurnLog(disk: Disk, options: OpenLogOptions): OpenedLog {
+  return withLogErrors(() => open(disk, options));
+}
+
+function open(disk: Disk, options: OpenLogOptions): OpenedLog {
+  const { directory, salt = 0 } = options;
+  const files = listLogFiles(disk, directory);
+  const newest = files.snapshots.at(-1);
+  const snapshot = newest === undefined ? null : new SnapshotReader(disk, directory, newest.number, salt);
+  const anchor = anchorOf(snapshot);
+  const chain = new Chain(anchor, files.segments[0]?.name ?? "log");
+  const segments = scanSegments(disk, directory, salt, files, chain);
+  const damage = chain.damage();
+  if (damage !== null) throw damage;
+  const empty = snapshot === null && chain.lastGroup === 0;
+  if (empty && options.born === true) throw damaged("log", 0, "the node was born, but its log is empty");
+  const lastTurn = Math.max(chain.lastTurn, snapshot?.atTurn ?? 0);
+
+  const begun = beginSegment(disk, options, files, segments, chain);
+  const log = new TurnLog(disk, options, {
+    epoch: begun.epoch, lastGroup: chain.lastGroup, lastTurn, current: begun.current, closed: begun.closed, free: begun.free,
+    snapshots: files.snapshots.map((file) => file.name), snapshotSequence: lastSequence(files),
+  });
+  log.markDurable();
+  if (log.failure !== null) throw log.failure;
+  const last = chain.lastGroup;
+  const records: Iterable<LogEntry> = {
+    [Symbol.iterator]: () => replay(disk, directory, salt, segments, anchor, last, snapshot?.position.skip ?? 0),
+  };
+  return { snapshot, records, lastTurn, empty, log };
+}
+
+export function anchorOf(snapshot: SnapshotReader | null): ChainAnchor {
+  if (snapshot === null) return { group: 0, turn: 0, durableGroup: 0 };
+  return { group: snapshot.position.group - 1, turn: snapshot.end.durableTurn, durableGroup: snapshot.end.durableGroup };
+}
+
+function lastSequence(files: LogFiles): number {
+  return Math.max(0, files.snapshots.at(-1)?.number ?? 0, files.unfinished.at(-1)?.number ?? 0);
+}
+
+/** The appends of groups (anchor, last], read segment by segment. */
+function* replay(
+  disk: Disk, directory: string, salt: number, segments: readonly ScannedSegment[], anchor: ChainAnchor, last: number, skip: number,
+): Generator<LogEntry, void> {
+  let group = anchor.group;
+  for (const segment of segments) {
+    if (segment.chainedGroups === 0 || group === last) continue;
+    const { bytes, length } = withLogErrors(() => readSegment(disk, pathIn(directory, segment.name), null));
+    const walk = new SegmentWalk(disk, salt, segment.number, bytes, length);
+    for (let frame = walk.next(); frame !== null && group < last; frame = walk.next()) {
+      if (!frame.whole || frame.payloadBytes === 0 || frame.group !== group + 1) continue;
+      group++;
+      yield* walk.entries(segment.name, frame, group === anchor.group + 1 ? skip : 0);
+    }
+  }
+  if (group !== last) throw damaged(segments.at(-1)?.name ?? "log", 0, `group ${group + 1} was there a moment ago and is no more`);
+}

@@ -1,0 +1,144 @@
+/**
+ * Reads everything in a data directory's log and says what it found, file by file, without changing anything: for `maceken verify` and `maceken log`.
+ * Judges by the same chain as recovery, so what it calls damaged is what a start would refuse. Salts come from the manifest.
+ */
+import { MaceKenError } from "../base/error.ts";
+import { closeFile, pathIn, type Disk } from "./disk.ts";
+import { Chain } from "./chain.ts";
+import { listLogFiles } from "./file-names.ts";
+import { frameMagic, getU32 } from "./group-format.ts";
+import { withLogErrors } from "./log-error.ts";
+import { anchorOf } from "./recover.ts";
+import { readSegment } from "./scan.ts";
+import { SegmentWalk, type Frame, type LogEntry } from "./segment-walk.ts";
+import { SnapshotReader } from "./snapshot-reader.ts";
+
+export interface FileReport {
+  readonly name: string;
+  readonly kind: "segment" | "snapshot" | "free" | "unfinished";
+  readonly sizeBytes: number;
+  /** Bytes up to the end of the last good group or mark. */
+  usedBytes: number;
+  groups: number;
+  marks: number;
+  /** Appends in a segment, chunks in a snapshot. */
+  records: number;
+  /** The last turn in it; null when there is none. */
+  lastTurn: number | null;
+  /** The first thing that is wrong or unfinished here; not always damage: the report's own `problem` says that. */
+  remark: string | null;
+}
+
+export interface LogReport {
+  readonly files: readonly FileReport[];
+  readonly lastTurn: number;
+  readonly lastGroup: number;
+  /** Something on disk proves that the last group was durable; otherwise damage to it would look like a torn write. */
+  readonly lastGroupProved: boolean;
+  /** What a start would be refused for, or null. */
+  readonly problem: MaceKenError | null;
+}
+
+/** One group or mark on disk. */
+export interface GroupReport extends Frame {
+  readonly file: string;
+  readonly mark: boolean;
+  /** It belongs to the sequence that recovery reads; otherwise it is a mark, replaced by the snapshot, a copy, or torn. */
+  readonly current: boolean;
+  /** Empty when the group is torn. */
+  entries(): Iterable<LogEntry>;
+}
+
+export function verifyLog(disk: Disk, directory: string, salt = 0): LogReport {
+  const files: FileReport[] = [];
+  let problem: MaceKenError | null = null;
+  const attempt = (file: FileReport, action: () => void): void => {
+    try {
+      withLogErrors(action);
+    } catch (error) {
+      if (!(error instanceof MaceKenError)) throw error;
+      file.remark ??= error.message;
+      problem ??= error;
+    }
+  };
+  const listed = withLogErrors(() => listLogFiles(disk, directory));
+  let snapshot: SnapshotReader | null = null;
+  for (const { name, number } of listed.snapshots) {
+    const report = emptyReport(disk, directory, name, "snapshot");
+    files.push(report);
+    attempt(report, () => {
+      const reader = new SnapshotReader(disk, directory, number, salt);
+      snapshot = reader;
+      report.lastTurn = reader.atTurn;
+      for (const _ of reader.chunks()) report.records++;
+      report.usedBytes = report.sizeBytes;
+    });
+  }
+  const chain = new Chain(anchorOf(snapshot), listed.segments[0]?.name ?? "log");
+  for (const { name, number } of listed.segments) {
+    const report = emptyReport(disk, directory, name, "segment");
+    files.push(report);
+    attempt(report, () => readInto(report, disk, directory, number, salt, chain));
+  }
+  for (const { name } of listed.free) files.push(emptyReport(disk, directory, name, "free"));
+  for (const { name } of listed.unfinished) files.push(emptyReport(disk, directory, name, "unfinished"));
+  problem ??= chain.damage();
+  return { files, lastTurn: chain.lastTurn, lastGroup: chain.lastGroup, lastGroupProved: chain.durableGroup >= chain.lastGroup, problem };
+}
+
+/** Every group and mark on disk, in the order of files and offsets; views are valid until the next file is reached. */
+export function* groupsOf(disk: Disk, directory: string, salt = 0): Generator<GroupReport, void> {
+  const listed = withLogErrors(() => listLogFiles(disk, directory));
+  const newest = listed.snapshots.at(-1);
+  const snapshot = newest === undefined ? null : withLogErrors(() => new SnapshotReader(disk, directory, newest.number, salt));
+  const chain = new Chain(anchorOf(snapshot), listed.segments[0]?.name ?? "log");
+  for (const { name, number } of listed.segments) {
+    const { bytes, length } = withLogErrors(() => readSegment(disk, pathIn(directory, name), null));
+    const walk = new SegmentWalk(disk, salt, number, bytes, length);
+    for (let frame = walk.next(); frame !== null; frame = walk.next()) {
+      const found = frame;
+      const mark = found.payloadBytes === 0;
+      yield {
+        ...found, file: name, mark,
+        current: chain.accept(name, found, walk.skippedFrom),
+        entries: () => (found.whole && !mark ? walk.entries(name, found) : []),
+      };
+    }
+  }
+}
+
+function readInto(report: FileReport, disk: Disk, directory: string, use: number, salt: number, chain: Chain): void {
+  const { bytes, length } = readSegment(disk, pathIn(directory, report.name), null);
+  const walk = new SegmentWalk(disk, salt, use, bytes, length);
+  let frame = walk.next();
+  for (; frame !== null; frame = walk.next()) {
+    if (walk.skippedFrom >= 0) report.remark ??= `no frame at byte ${walk.skippedFrom}, but one at byte ${frame.offset}`;
+    if (!frame.whole) report.remark ??= `group ${frame.group} at byte ${frame.offset} is torn`;
+    else {
+      report.usedBytes = Math.min(frame.end, length);
+      if (frame.payloadBytes === 0) report.marks++;
+      else {
+        report.groups++;
+        for (const _ of walk.entries(report.name, frame)) report.records++;
+        report.lastTurn = frame.lastTurn;
+      }
+    }
+    chain.accept(report.name, frame, walk.skippedFrom);
+  }
+  const tail = walk.skippedFrom;
+  if (tail + 20 <= length && getU32(bytes, tail) === frameMagic && getU32(bytes, tail + 16) === use) {
+    report.remark ??= `an unfinished write at byte ${tail}`;
+  }
+}
+
+function emptyReport(disk: Disk, directory: string, name: string, kind: FileReport["kind"]): FileReport {
+  const sizeBytes = withLogErrors(() => {
+    const file = disk.open(pathIn(directory, name), "read");
+    try {
+      return disk.size(file);
+    } finally {
+      closeFile(disk, file);
+    }
+  });
+  return { name, kind, sizeBytes, usedBytes: 0, groups: 0, marks: 0, records: 0, lastTurn: null, remark: null };
+}

@@ -1,0 +1,275 @@
+/**
+ * The production driver of a kernel: feeds it inputs with the time, performs its effects in order, and nothing else; the
+ * gate is in the kernel. Decides when groups are flushed and snapshots taken. Opening and closing a node is node.ts.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { MaceKenError } from "../base/error.ts";
+import type { Outcome } from "../base/rejection.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { KernelEffect, Note } from "../kernel/kernel-effect.ts";
+import type { ExternalRequest, KernelInput, Operation } from "../kernel/kernel-input.ts";
+import { KernelSnapshot } from "../kernel/recovery.ts";
+import type { TurnLog } from "../log/turn-log.ts";
+import type { HostPort } from "../transport/transport.ts";
+import type { TcpTransport } from "../transport/tcp-transport.ts";
+import type { OutsideEffects } from "./outside-effects.ts";
+
+export interface DriverPorts {
+  readonly kernel: Kernel;
+  /** Null without durability: the kernel then asks for no appends. */
+  readonly log: TurnLog | null;
+  readonly transport: TcpTransport;
+  readonly effects: OutsideEffects;
+  readonly peers: ReadonlyMap<string, HostPort>;
+  onNote(note: Note): void;
+  onFatal(error: unknown): void;
+}
+
+const markAfterIdleMs = 10;
+const snapshotAtLeastBytes = 16 * 1024 * 1024;
+const snapshotPauseMs = 1;
+/** A read shorter than this emptied the socket: nothing more is about to come. */
+const shortReadFrames = 32;
+
+export class Driver {
+  readonly #ports: DriverPorts;
+  readonly #inputs: KernelInput[] = [];
+  #stepping = false;
+  #failed = false;
+  readonly #answers = new Map<number, (outcome: Outcome<unknown>) => void>();
+  #lastRequest: number;
+  #alarm: NodeJS.Timeout | undefined;
+  #again = false;
+  #flushQueued = false;
+  #markTimer: NodeJS.Timeout | undefined;
+  #snapshotRunning = false;
+  #snapshotBytes = 0;
+
+  constructor(ports: DriverPorts) {
+    this.#ports = ports;
+    // Deferred answers of an earlier process name its requests: numbers of two lives must not meet.
+    this.#lastRequest = Math.floor(Math.random() * 2 ** 51);
+  }
+
+  /** Performs what birth or recovery asked for. */
+  begin(effects: readonly KernelEffect[]): void {
+    this.#guard(() => {
+      this.#perform(effects);
+      this.#flush(true);
+    });
+    this.#drain();
+  }
+
+  submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>> {
+    if (this.#ports.log !== null && !this.#ports.log.reserved) {
+      return Promise.resolve({ ok: false, error: new MaceKenError("MK_HELD_BACK", "there is no space for the log to grow") });
+    }
+    return this.#ask((number) => ({ kind: "request", request: number, ...request }));
+  }
+
+  operate(operation: Operation): Promise<Outcome<unknown>> {
+    return this.#ask((request) => ({ kind: "operate", request, operation }));
+  }
+
+  #ask(make: (request: number) => KernelInput): Promise<Outcome<unknown>> {
+    if (this.#failed) return Promise.resolve({ ok: false, error: new MaceKenError("MK_CLIENT_STOPPED", "the node has stopped") });
+    const request = ++this.#lastRequest;
+    return new Promise((resolve) => {
+      this.#answers.set(request, resolve);
+      this.step(make(request), true);
+    });
+  }
+
+  /** Feeds one input. `more`: others like it may come in the same round of the event loop, so the group is not closed yet. */
+  step(input: KernelInput, more = false): void {
+    this.#inputs.push(input);
+    if (this.#stepping) return;
+    this.#drain();
+    if (more) this.#queueFlush();
+    else this.#guard(() => this.#flush(true));
+  }
+
+  #drain(): void {
+    if (this.#stepping) return;
+    this.#stepping = true;
+    const { kernel } = this.#ports;
+    this.#guard(() => {
+      for (let i = 0; i < this.#inputs.length; i++) {
+        const input = this.#inputs[i]!;
+        this.#perform(kernel.step(input, { monotonicMs: performance.now(), wallMs: Date.now() }));
+      }
+    });
+    this.#inputs.length = 0;
+    this.#stepping = false;
+  }
+
+  /** An assertion that fails, or anything else unforeseen, ends the node: going on could break what it promises. */
+  #guard(action: () => void): void {
+    if (this.#failed) return;
+    try {
+      action();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#ports.onFatal(error);
+  }
+
+  #perform(effects: readonly KernelEffect[]): void {
+    const { log, transport, peers } = this.#ports;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "append":
+          log!.append(effect.bytes, effect.turn);
+          break;
+        case "transmit":
+          if (!transport.write(effect.connection, effect.bytes)) this.#inputs.push({ kind: "congested", connection: effect.connection });
+          else if (effect.more) this.#inputs.push({ kind: "drained", connection: effect.connection });
+          break;
+        case "admit":
+          transport.admit(effect.connection, effect.maxFrameBytes);
+          break;
+        case "close":
+          transport.close(effect.connection);
+          break;
+        case "dial":
+          this.#dial(effect.peer, effect.delayMs, peers.get(effect.peer));
+          break;
+        case "answer": {
+          const answer = this.#answers.get(effect.request);
+          this.#answers.delete(effect.request);
+          answer?.(effect.outcome);
+          break;
+        }
+        case "outside":
+          this.#ports.effects.run(effect.key, effect.name, effect.args);
+          break;
+        case "alarm":
+          this.#setAlarm(effect.afterMs);
+          break;
+        case "again":
+          this.#queueTick();
+          break;
+        case "note":
+          this.#ports.onNote(effect.note);
+          break;
+      }
+    }
+  }
+
+  #dial(peer: string, delayMs: number, address: HostPort | undefined): void {
+    if (address === undefined) return;
+    if (delayMs === 0) this.#ports.transport.dial(peer, address);
+    else setTimeout(() => void (this.#failed || this.#ports.transport.dial(peer, address)), delayMs).unref();
+  }
+
+  #setAlarm(afterMs: number): void {
+    clearTimeout(this.#alarm);
+    // A timer of Node holds 2^31 ms at most; an early tick only sets the next alarm.
+    this.#alarm = setTimeout(() => this.step({ kind: "tick" }), Math.min(afterMs, 2 ** 30));
+    this.#alarm.unref();
+  }
+
+  #queueTick(): void {
+    if (this.#again) return;
+    this.#again = true;
+    setImmediate(() => {
+      this.#again = false;
+      this.step({ kind: "tick" });
+    });
+  }
+
+  // ---- the log
+
+  #queueFlush(): void {
+    if (this.#flushQueued || this.#ports.log === null) return;
+    this.#flushQueued = true;
+    setImmediate(() => {
+      this.#flushQueued = false;
+      this.#guard(() => this.#flush(false));
+    });
+  }
+
+  #flush(mayBlock: boolean): void {
+    const { log } = this.#ports;
+    if (log === null || log.pendingBytes === 0) return;
+    log.flush(mayBlock);
+  }
+
+  /** Frames of a peer: a long read means that more is on its way, and its turns share the group. */
+  frames(connection: number, frames: readonly Uint8Array[]): void {
+    this.step({ kind: "frames", connection, frames }, frames.length >= shortReadFrames);
+  }
+
+  becameDurable(turn: number): void {
+    this.step({ kind: "durable", turn });
+    if (this.#markTimer === undefined) this.#armMark();
+    this.#considerSnapshot();
+  }
+
+  #armMark(): void {
+    this.#markTimer = setTimeout(() => {
+      this.#markTimer = undefined;
+      const { log } = this.#ports;
+      if (log === null || this.#failed) return;
+      if (log.idle) this.#guard(() => log.markDurable());
+      else this.#armMark();
+    }, markAfterIdleMs);
+    this.#markTimer.unref();
+  }
+
+  #considerSnapshot(): void {
+    const { log } = this.#ports;
+    if (log === null || this.#snapshotRunning || log.liveBytes < Math.max(snapshotAtLeastBytes, 2 * this.#snapshotBytes)) return;
+    this.#snapshotRunning = true;
+    setImmediate(() => void this.snapshot().catch((error: unknown) => this.fail(error)));
+  }
+
+  /** Takes a snapshot in slices between turns; the node works on meanwhile. Answers when it is durable. */
+  async snapshot(): Promise<void> {
+    const { kernel, log } = this.#ports;
+    if (log === null || this.#failed) return;
+    this.#snapshotRunning = true;
+    // Between steps everything executed is appended, so the snapshot begins at a turn the log knows.
+    const snapshot = new KernelSnapshot(kernel);
+    const writer = log.beginSnapshot(kernel.executed);
+    let bytes = 0;
+    try {
+      while (!snapshot.done && !this.#failed) {
+        const chunk = snapshot.slice();
+        bytes += chunk.length;
+        writer.write(chunk);
+        await delay(snapshotPauseMs);
+      }
+    } finally {
+      snapshot.end();
+    }
+    if (this.#failed) return writer.abort();
+    const error = await new Promise<MaceKenError | null>((resolve) => {
+      writer.finish(resolve);
+      log.flush(false);
+    });
+    this.#snapshotRunning = false;
+    if (error !== null) this.#ports.onNote({ level: "error", code: error.code, message: `a snapshot could not be written: ${error.message}`, fields: { remedy: error.remedy } });
+    else this.#snapshotBytes = bytes;
+  }
+
+  // ---- the end
+
+  /** External requests whose answers have not come. */
+  get unanswered(): number {
+    return this.#answers.size;
+  }
+
+  stop(): void {
+    this.#failed = true;
+    clearTimeout(this.#alarm);
+    clearTimeout(this.#markTimer);
+    for (const answer of this.#answers.values()) answer({ ok: false, error: new MaceKenError("MK_CLIENT_STOPPED", "the node stopped before the answer came") });
+    this.#answers.clear();
+  }
+}

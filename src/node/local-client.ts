@@ -1,0 +1,34 @@
+/**
+ * `node.client("bank")`: a service of this process's node from outside its turns. Calls are at most once, real promises, and
+ * resolve when the turn is durable. Arguments and results are copies, as in any message.
+ */
+import type { Outcome } from "../base/rejection.ts";
+import { readMessageValue, writeMessageValue } from "../codec/message-value.ts";
+import { Reader } from "../codec/reader.ts";
+import { Writer } from "../codec/writer.ts";
+import type { ExternalRequest } from "../kernel/kernel-input.ts";
+
+const scratch = new Writer(1024);
+
+export function localClient(service: string, submit: (request: Omit<ExternalRequest, "kind" | "request">) => Promise<Outcome<unknown>>): object {
+  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+  return new Proxy({}, {
+    get(_, name) {
+      // A client is no promise, and has nothing to convert it by.
+      if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
+      let method = methods.get(name);
+      if (method === undefined) {
+        method = async (...args) => {
+          scratch.reset();
+          writeMessageValue(scratch, args, `${service}.${name}: arguments`);
+          const copy = readMessageValue(new Reader(scratch.view())) as unknown[];
+          const outcome = await submit({ service, method: name, args: copy, via: "client" });
+          if (outcome.ok) return outcome.value;
+          throw outcome.error;
+        };
+        methods.set(name, method);
+      }
+      return method;
+    },
+  });
+}

@@ -1,0 +1,226 @@
+/**
+ * A node: opens its directory, recovers or is born, listens, and runs until it is stopped. Wires kernel, log, transport,
+ * effects and edges together; none of their work is done here.
+ */
+import { resolve } from "node:path";
+import { randomBytes, randomInt } from "node:crypto";
+import { isName } from "../base/address.ts";
+import { MaceKenError } from "../base/error.ts";
+import type { Outcome } from "../base/rejection.ts";
+import { Kernel } from "../kernel/kernel.ts";
+import type { Note } from "../kernel/kernel-effect.ts";
+import type { ExternalRequest, Operation } from "../kernel/kernel-input.ts";
+import type { TimeOfStep } from "../kernel/kernel-clock.ts";
+import { KernelLoader } from "../kernel/recovery.ts";
+import { openDataDirectory, ensureDirectory } from "../log/data-directory.ts";
+import { lockDirectory, type DirectoryLock } from "../log/directory-lock-node.ts";
+import { NodeDisk } from "../log/disk-node.ts";
+import { openTurnLog } from "../log/recover.ts";
+import type { TurnLog } from "../log/turn-log.ts";
+import { AppDefinition, type App } from "../service/app.ts";
+import type { Client } from "../service/messages.ts";
+import { TcpTransport } from "../transport/tcp-transport.ts";
+import type { HostPort } from "../transport/transport.ts";
+import { Driver } from "./driver.ts";
+import { parseHostPort } from "./host-port.ts";
+import { localClient } from "./local-client.ts";
+import { OutsideEffects } from "./outside-effects.ts";
+
+export interface NodeOptions<S> {
+  readonly app: App<S, {}>;
+  /** The name by which peers address this node. */
+  readonly name: string;
+  /** The data directory; made when missing. */
+  readonly data: string;
+  /** `HOST:PORT` for peers; port 0 takes a free one. Without it no peer can connect. */
+  readonly listen?: string;
+  /** `HOST:PORT` for HTTP. */
+  readonly http?: string;
+  /** Peers by name: where to dial them, or null for peers that are known and dial this node. */
+  readonly peers?: Readonly<Record<string, string | null>>;
+  /** Who may connect: the names in `peers` (the default), or any. */
+  readonly accept?: "listed" | "any";
+  /** False loses everything at a crash and gates nothing, as classic Mace: for comparison only. */
+  readonly durable?: boolean;
+  /** Told of everything worth an operator's attention. Default: nothing. */
+  readonly onNote?: (note: Note) => void;
+  /** The node cannot go on: a disk that fails, or a bug. Default: throws, which ends the process. */
+  readonly onFatal?: (error: unknown) => void;
+}
+
+/** A running node. */
+export interface MaceNode<S> extends AsyncDisposable {
+  readonly name: string;
+  readonly address: { readonly listen?: HostPort; readonly http?: HostPort };
+  /** The last durable turn. */
+  readonly turn: number;
+  /** A typed client of one of the node's services; its calls are real promises, answered when durable. */
+  client<K extends keyof S & string>(service: K): Client<S[K]>;
+  /** Takes no more requests, lets what was answered leave, closes. Nothing durable is lost by stopping, or by not stopping. */
+  stop(): Promise<void>;
+}
+
+/** What the command line and tests may do with a node beside the public interface. */
+export interface NodeInternals {
+  readonly kernel: Kernel;
+  readonly log: TurnLog | null;
+  readonly driver: Driver;
+  operate(operation: Operation): Promise<Outcome<unknown>>;
+  submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>>;
+}
+
+const internals = new WeakMap<object, NodeInternals>();
+
+export function nodeInternals(node: object): NodeInternals {
+  return internals.get(node)!;
+}
+
+/**
+ * Starts a node: recovered from its directory, or born in an empty one. Resolves when it takes messages and requests.
+ * Errors: MK_DIRECTORY_*, MK_LOG_*, MK_ADDRESS_IN_USE, MK_LISTEN_FAILED, MK_VERSION_LOWER, MK_SERVICE_REMOVED,
+ * MK_METHOD_MISSING, MK_CLASS_MISSING, and whatever a constructor throws in the birth turn.
+ */
+export async function startNode<S>(options: NodeOptions<S>): Promise<MaceNode<S>> {
+  const app = options.app as unknown;
+  if (!(app instanceof AppDefinition)) throw new MaceKenError("MK_APP_INVALID", "the app was not made by app({ version })");
+  if (!isName(options.name)) throw new MaceKenError("MK_USAGE", `${JSON.stringify(options.name)} is not a name for a node`, { remedy: "Use letters, digits, '.', '_' and '-'." });
+  const undo: (() => unknown)[] = [];
+  try {
+    return await start(options, app, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() => unknown)[]): Promise<MaceNode<S>> {
+  const { name } = options;
+  const durable = options.durable !== false;
+  const data = resolve(options.data);
+  const peers = new Map(Object.entries(options.peers ?? {}).flatMap(([peer, address]) => (address === null ? [] : [[peer, parseHostPort(address, `the address of ${peer}`)] as const])));
+  const known = new Set(Object.keys(options.peers ?? {}));
+  const kernel = new Kernel({
+    name,
+    app,
+    dials: [...peers.keys()],
+    accepts: (node) => options.accept === "any" || known.has(node),
+    random: Math.random,
+    newIncarnation: () => randomBytes(12).toString("hex"),
+    durable,
+  });
+  const disk = new NodeDisk();
+  ensureDirectory(disk, data);
+  const lock = await lockDirectory(data);
+  undo.push(() => lock.release());
+  const onFatal = options.onFatal ?? ((error: unknown) => {
+    throw error;
+  });
+
+  // Everything the driver is told may come before it is there only as a programming error; recovery is synchronous.
+  let driver!: Driver;
+  const transport = new TcpTransport({
+    opened: (connection, peer) => driver.step({ kind: "opened", connection, ...(peer === undefined ? {} : { peer }) }),
+    frames: (connection, frames) => driver.frames(connection, frames),
+    drained: (connection) => driver.step({ kind: "drained", connection }),
+    closed: (connection) => driver.step({ kind: "closed", connection }),
+    dialFailed: (peer, reason) => driver.step({ kind: "dialFailed", peer, reason }),
+  });
+  undo.push(() => transport.stop());
+  const effects = new OutsideEffects(
+    app.effects,
+    (key, outcome) => driver.step({ kind: "effectDone", key, outcome }, true),
+    (effect, attempt, error) => options.onNote?.({ level: "warn", message: `effect ${effect} failed (try ${attempt}): ${error instanceof Error ? error.message : String(error)}` }),
+  );
+  undo.push(() => effects.stop());
+
+  const opened = durable ? openLog(disk, data, name, lock, (turn) => driver.becameDurable(turn), (error) => driver.fail(error)) : undefined;
+  if (opened !== undefined) undo.push(() => new Promise<void>((done) => opened.log.close(done)));
+  // Addresses are bound before anything is executed: a port that is taken must not make a birth.
+  const listen = options.listen === undefined ? undefined : await transport.listen(parseHostPort(options.listen, "--listen"));
+  driver = new Driver({ kernel, log: opened?.log ?? null, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal });
+  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), driver, kernel);
+  if (http !== undefined) undo.push(() => http.close(0));
+
+  const time: TimeOfStep = { monotonicMs: performance.now(), wallMs: Date.now() };
+  if (opened === undefined || opened.empty) driver.begin(kernel.birth(time));
+  else driver.begin(recover(kernel, opened, time));
+  await whenDurable(kernel);
+  opened?.directory.markBorn();
+  ready.add(driver);
+
+  const node: MaceNode<S> = {
+    name,
+    address: { ...(listen === undefined ? {} : { listen }), ...(http === undefined ? {} : { http: http.address }) },
+    get turn() {
+      return kernel.durable;
+    },
+    client: (service) => localClient(service, (request) => driver.submit(request)) as never,
+    async stop() {
+      ready.delete(driver);
+      kernel.stop();
+      await http?.close(1_000);
+      await settle(kernel, 2_000);
+      driver.stop();
+      for (const step of undo.reverse()) await step();
+      undo.length = 0;
+    },
+    async [Symbol.asyncDispose]() {
+      await node.stop();
+    },
+  };
+  internals.set(node, { kernel, log: opened?.log ?? null, driver, operate: (operation) => driver.operate(operation), submit: (request) => driver.submit(request) });
+  return node;
+}
+
+/** Drivers whose birth or recovery is durable. */
+const ready = new WeakSet<Driver>();
+
+async function startHttp(address: HostPort, driver: Driver, kernel: Kernel) {
+  const { startHttpServer } = await import("./http-server.ts");
+  const { metricsOf } = await import("../observe/metrics.ts");
+  return startHttpServer({
+    ...address,
+    submit: (request) => driver.submit(request),
+    ready: () => ready.has(driver),
+    metrics: () => metricsOf(kernel, driver),
+  });
+}
+
+interface Opened {
+  readonly log: TurnLog;
+  readonly empty: boolean;
+  readonly directory: ReturnType<typeof openDataDirectory>;
+  load(loader: KernelLoader): void;
+}
+
+function openLog(disk: NodeDisk, data: string, name: string, lock: DirectoryLock, onDurable: (turn: number) => void, onFailed: (error: MaceKenError) => void): Opened {
+  const directory = openDataDirectory(disk, { path: data, name, salt: randomInt(2 ** 32) });
+  lock.announce();
+  const { snapshot, records, log, empty } = openTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, onDurable, onFailed });
+  return {
+    log,
+    empty,
+    directory,
+    load(loader) {
+      for (const chunk of snapshot?.chunks() ?? []) loader.snapshotChunk(chunk);
+      for (const { bytes } of records) loader.records(bytes);
+    },
+  };
+}
+
+function recover(kernel: Kernel, opened: Opened, time: TimeOfStep) {
+  const loader = new KernelLoader(kernel);
+  opened.load(loader);
+  return loader.finish(time);
+}
+
+async function whenDurable(kernel: Kernel): Promise<void> {
+  const target = kernel.executed;
+  while (kernel.durable < target) await new Promise((next) => setTimeout(next, 0.5));
+}
+
+/** Waits until what was executed is durable and its outputs are out, within bounds. */
+async function settle(kernel: Kernel, mostMs: number): Promise<void> {
+  const until = performance.now() + mostMs;
+  while (kernel.durable < kernel.executed && performance.now() < until) await new Promise((next) => setTimeout(next, 2));
+}

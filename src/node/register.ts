@@ -1,0 +1,9 @@
+/**
+ * `node --import maceken/register main.ts`: puts the write barrier and the compiling loader in place, before any module of
+ * the program is loaded. Importing this is all there is to do; it exports nothing.
+ */
+import { installLoader } from "../compile/loader.ts";
+import { installRuntime } from "../heap/install.ts";
+
+installRuntime();
+installLoader();

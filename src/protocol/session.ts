@@ -1,0 +1,111 @@
+/**
+ * One connection to a peer: the handshake, then messages and acknowledgements both ways. A session only moves what the
+ * channel allows: released messages, durable acknowledgements. Losing a session loses nothing; the next one goes on from
+ * what the handshake says. Output is collected as length-prefixed frames for the transport to write at once.
+ */
+import { assert } from "../base/assert.ts";
+import { Writer } from "../codec/writer.ts";
+import type { Channel } from "./channel.ts";
+import { frameType, writeHello, type Hello } from "./frame.ts";
+
+/** Frames of one write stay below this, so that one peer's backlog does not hold the memory of all. */
+const batchBytes = 256 * 1024;
+
+export class Session {
+  readonly connection: number;
+  /** The name of the peer this side dialled; undefined for an inbound connection. */
+  readonly dialled: string | undefined;
+  channel: Channel | undefined;
+  readonly output = new Writer(4096);
+  /** The next message to transmit on this connection. */
+  #cursor = 0;
+  #acknowledgementSent = 0;
+  /** Monotonic ms when anything was received last, and when a ping was sent that is not answered. */
+  lastReceivedAt: number;
+  pingedAt = 0;
+  /** The transport has not yet taken what was written: more would only pile up. */
+  congested = false;
+  helloSent = false;
+
+  constructor(connection: number, dialled: string | undefined, now: number) {
+    this.connection = connection;
+    this.dialled = dialled;
+    this.lastReceivedAt = now;
+  }
+
+  get isOpen(): boolean {
+    return this.channel !== undefined;
+  }
+
+  hello(hello: Hello): void {
+    this.helloSent = true;
+    this.#frame(() => writeHello(this.output, hello));
+  }
+
+  /** The handshake is done: go on after what the peer has received. */
+  open(channel: Channel, peer: Hello): void {
+    this.channel = channel;
+    this.#cursor = Math.max(peer.received, channel.acknowledged) + 1;
+    this.#acknowledgementSent = 0;
+  }
+
+  /** Writes what the channel has released and what may be acknowledged. True when something remains for the next time. */
+  fill(): boolean {
+    const channel = this.channel;
+    assert(channel !== undefined, "only an open session carries messages");
+    const { output } = this;
+    if (this.#acknowledgementSent < channel.consumed) {
+      this.#acknowledgementSent = channel.consumed;
+      this.#frame(() => {
+        output.u8(frameType.acknowledgement);
+        output.uint(channel.consumed);
+      });
+    }
+    if (this.#cursor <= channel.acknowledged) this.#cursor = channel.acknowledged + 1;
+    while (this.#cursor <= channel.released && output.length < batchBytes) {
+      const payload = channel.payloadOf(this.#cursor);
+      const at = output.length;
+      output.u32(0);
+      output.u8(frameType.message);
+      output.uint(this.#cursor++);
+      output.raw(payload);
+      output.patchU32(at, output.length - at - 4);
+    }
+    return this.#cursor <= channel.released;
+  }
+
+  get hasWork(): boolean {
+    const channel = this.channel;
+    return channel !== undefined && (this.#acknowledgementSent < channel.consumed || this.#cursor <= channel.released);
+  }
+
+  /** A duplicate arrived: the peer did not get the acknowledgement. */
+  acknowledgeAgain(): void {
+    this.#acknowledgementSent = 0;
+  }
+
+  ping(now: number): void {
+    this.pingedAt = now;
+    this.#frame(() => this.output.u8(frameType.ping));
+  }
+
+  pong(): void {
+    this.#frame(() => this.output.u8(frameType.pong));
+  }
+
+  /** The reason why this side closes, so that the other's operator reads it too. */
+  goodbye(code: string, message: string): void {
+    this.#frame(() => {
+      this.output.u8(frameType.goodbye);
+      this.output.string(code);
+      this.output.string(message.slice(0, 500));
+    });
+  }
+
+  #frame(write: () => void): void {
+    const at = this.output.length;
+    this.output.u32(0);
+    write();
+    this.output.patchU32(at, this.output.length - at - 4);
+  }
+}

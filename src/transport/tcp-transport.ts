@@ -1,0 +1,139 @@
+/**
+ * Frames over TCP. Reconnection is the kernel's decision, at once and without a back-off that grows; here a dial is tried
+ * once. Strangers are bounded: small frames, a cap on connections. Not encrypted: see docs/guide/operating.md.
+ */
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { MaceKenError } from "../base/error.ts";
+import { FrameAssembler, FrameTooLong } from "./frame-assembler.ts";
+import type { HostPort, Transport, TransportEvents } from "./transport.ts";
+
+/** A greeting fits into this; longer frames before one are refused. */
+const strangerFrameBytes = 4096;
+const dialTimeoutMs = 5_000;
+const closeTimeoutMs = 1_000;
+const maxConnections = 10_000;
+
+interface Connection {
+  readonly socket: Socket;
+  readonly assembler: FrameAssembler;
+  congested: boolean;
+}
+
+export class TcpTransport implements Transport {
+  readonly #events: TransportEvents;
+  readonly #connections = new Map<number, Connection>();
+  #server: Server | undefined;
+  #lastConnection = 0;
+  #closed = false;
+  readonly #dialling = new Set<Socket>();
+
+  constructor(events: TransportEvents) {
+    this.#events = events;
+  }
+
+  /** Errors: MK_ADDRESS_IN_USE, MK_LISTEN_FAILED. Answers the port that was bound. */
+  async listen({ host, port }: HostPort): Promise<HostPort> {
+    const server = createServer({ noDelay: true }, (socket) => this.#adopt(socket, undefined));
+    server.maxConnections = maxConnections;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
+      server.listen(port, host, resolve);
+    });
+    // After this an accept that fails (no file descriptors) is the connection's loss, not the node's.
+    server.on("error", () => {});
+    this.#server = server;
+    const address = server.address();
+    return { host, port: typeof address === "object" && address !== null ? address.port : port };
+  }
+
+  dial(peer: string, { host, port }: HostPort): void {
+    if (this.#closed) return;
+    const socket = connect({ host, port, noDelay: true });
+    this.#dialling.add(socket);
+    socket.setTimeout(dialTimeoutMs, () => socket.destroy(new Error("no answer")));
+    const failed = (error: Error): void => {
+      this.#dialling.delete(socket);
+      this.#events.dialFailed(peer, error.message);
+    };
+    socket.once("error", failed);
+    socket.once("connect", () => {
+      this.#dialling.delete(socket);
+      socket.off("error", failed);
+      socket.setTimeout(0);
+      this.#adopt(socket, peer);
+    });
+  }
+
+  #adopt(socket: Socket, peer: string | undefined): void {
+    const id = ++this.#lastConnection;
+    const connection: Connection = { socket, assembler: new FrameAssembler(strangerFrameBytes), congested: false };
+    this.#connections.set(id, connection);
+    socket.setKeepAlive(true, 30_000);
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      if (this.#connections.delete(id)) this.#events.closed(id);
+    });
+    socket.on("drain", () => {
+      connection.congested = false;
+      if (this.#connections.has(id)) this.#events.drained(id);
+    });
+    this.#events.opened(id, peer);
+    socket.on("data", (chunk: Buffer) => {
+      if (!this.#connections.has(id)) return;
+      let frames: Uint8Array[];
+      try {
+        frames = connection.assembler.take(chunk);
+      } catch (error) {
+        if (!(error instanceof FrameTooLong)) throw error;
+        socket.destroy();
+        return;
+      }
+      if (frames.length > 0) this.#events.frames(id, frames);
+    });
+  }
+
+  write(id: number, bytes: Uint8Array): boolean {
+    const connection = this.#connections.get(id);
+    if (connection === undefined || connection.socket.destroyed) return true;
+    const free = connection.socket.write(bytes);
+    if (!free) connection.congested = true;
+    return free;
+  }
+
+  close(id: number): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    this.#connections.delete(id);
+    const { socket } = connection;
+    socket.end();
+    socket.resume();
+    setTimeout(() => socket.destroy(), closeTimeoutMs).unref();
+  }
+
+  admit(id: number, maxFrameBytes: number): void {
+    const connection = this.#connections.get(id);
+    if (connection !== undefined) connection.assembler.maxFrameBytes = maxFrameBytes;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Closes the listener and every connection, without events. */
+  stop(): void {
+    this.#closed = true;
+    this.#server?.close();
+    for (const socket of this.#dialling) socket.destroy();
+    for (const { socket } of this.#connections.values()) {
+      socket.end();
+      socket.unref();
+      setTimeout(() => socket.destroy(), 50).unref();
+    }
+    this.#connections.clear();
+  }
+}
+
+export function listenError(error: NodeJS.ErrnoException, { host, port }: HostPort): MaceKenError {
+  if (error.code === "EADDRINUSE") return new MaceKenError("MK_ADDRESS_IN_USE", `${host}:${port} is in use`, { cause: error });
+  return new MaceKenError("MK_LISTEN_FAILED", `cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,29 @@
+/**
+ * The port Transport: connections that carry frames between nodes. A connection is a number; losing one loses nothing that
+ * the protocol does not send again. Implementations: tcp-transport.ts; the simulator has its own.
+ */
+export interface TransportEvents {
+  /** `peer` names whom this side dialled; undefined for an inbound connection. */
+  opened(connection: number, peer: string | undefined): void;
+  /** Whole frames in order. Views: copy what must outlive the call. */
+  frames(connection: number, frames: readonly Uint8Array[]): void;
+  /** Everything written was handed to the network after `write` had answered false. */
+  drained(connection: number): void;
+  closed(connection: number): void;
+  dialFailed(peer: string, reason: string): void;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Transport {
+  dial(peer: string, address: HostPort): void;
+  /** Takes over `bytes`, frames with their lengths. False: more than a little waits, write again after `drained`. */
+  write(connection: number, bytes: Uint8Array): boolean;
+  /** Closes once what was written is out, or soon in any case. */
+  close(connection: number): void;
+  /** The first good frame was a proper greeting: frames may be as long as messages are. */
+  admit(connection: number, maxFrameBytes: number): void;
+}

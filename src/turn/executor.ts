@@ -1,0 +1,442 @@
+/**
+ * One atomic turn: begin, consume the input, dispatch, run the handler to completion, watch aspects, then commit (the patch
+ * is appended to the record) or undo (no trace). K1 is kept here: what the input consumed and what the handler did are one
+ * patch. K9 and K10: a timer, effect or key is taken from its table in the same turn that acts on it.
+ * Decides nothing about retries or about when outputs leave: that is the kernel's.
+ */
+import { assert } from "../base/assert.ts";
+import { MaceKenError } from "../base/error.ts";
+import { Rejection, type Outcome } from "../base/rejection.ts";
+import type { Writer } from "../codec/writer.ts";
+import { touch } from "../heap/barrier.ts";
+import { classOf } from "../heap/class-registry.ts";
+import type { Heap } from "../heap/heap.ts";
+import { markOf } from "../heap/mark.ts";
+import type { AppDefinition } from "../service/app.ts";
+import { Service } from "../service/service.ts";
+import { setRunningTurn, type Sender } from "../service/turn-context.ts";
+import { AspectWatcher } from "./aspects.ts";
+import { findMethod } from "./continuation.ts";
+import { dispatch, type Handler } from "./dispatch.ts";
+import { claim, DeadLetter, DeferredState, ReplyState, TimerState, type NodeState, type RequestMessage } from "./node-state.ts";
+import type { Origin } from "./origin.ts";
+import { publicError } from "./payload.ts";
+import { ActiveTurn, activeTurn, setActiveTurn, type TurnPorts } from "./running-turn.ts";
+import type { TurnInput, TurnOutputs } from "./turn-input.ts";
+
+export type TurnResult =
+  /** The turn is committed: its patch is in the record. */
+  | { readonly kind: "committed"; readonly outputs: TurnOutputs; readonly lastId: number }
+  /** Nothing changed and nothing was sent: no record is owed. */
+  | { readonly kind: "read"; readonly outputs: TurnOutputs }
+  /** The handler threw; everything is undone and the input is not consumed. */
+  | { readonly kind: "failed"; readonly error: unknown; readonly outputs: TurnOutputs };
+
+export interface ParkOptions {
+  readonly mustRecord: boolean;
+  /** A dead letter to keep. */
+  readonly letter?: { readonly error: string; readonly attempts: number };
+}
+
+export interface TurnClock {
+  readonly now: number;
+  readonly turnNumber: number;
+  readonly lastId: number;
+}
+
+export class TurnExecutor {
+  readonly #heap: Heap;
+  readonly #app: AppDefinition;
+  readonly #ports: TurnPorts;
+  readonly #effectNames: ReadonlySet<string>;
+  readonly #aspects: AspectWatcher;
+  /** Replies that wait for an outcome, stored ones too; made again from the loaded objects after recovery. */
+  readonly #waiting = new Map<number, ReplyState>();
+
+  constructor(heap: Heap, app: AppDefinition, ports: TurnPorts) {
+    this.#heap = heap;
+    this.#app = app;
+    this.#ports = ports;
+    this.#effectNames = new Set(Object.keys(app.effects));
+    this.#aspects = new AspectWatcher(heap);
+  }
+
+  get state(): NodeState {
+    return this.#heap.root as NodeState;
+  }
+
+  /** After recovery: a reply that was loaded and waits. */
+  noteWaiting(reply: ReplyState): void {
+    if (reply.outcome === null) this.#waiting.set(reply.call, reply);
+  }
+
+  /** After birth or recovery: aspects compare with what is there now. */
+  watchFromHere(): void {
+    this.#aspects.reset(this.state.services.values());
+  }
+
+  /**
+   * Runs `input` as one turn. `consume` is true for a peer's message and for keyed requests: they write a record even when
+   * nothing changed, because being consumed is a fact to keep.
+   */
+  run(input: TurnInput, writer: Writer, clock: TurnClock, options: { readonly mustRecord: boolean }): TurnResult {
+    const state = this.state;
+    const turn = this.#begin(state, senderOf(input, state), clock);
+    const settledCall = callOfInput(input, state);
+    try {
+      const failure = this.#perform(turn, input);
+      if (failure !== undefined) return this.#refused(turn, input, failure, writer, clock, options);
+      this.#aspects.run();
+      turn.settleSends();
+      return this.#commit(turn, writer, options.mustRecord, settledCall);
+    } catch (error) {
+      this.#heap.undo();
+      this.#aspects.undone();
+      return { kind: "failed", error, outputs: turn.outputs };
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Consumes an input whose handler failed for good: its tables forget it, a dead letter is written if asked, its caller is answered. */
+  park(input: TurnInput, outcome: Outcome<unknown>, writer: Writer, clock: TurnClock, options: ParkOptions): TurnResult {
+    const { letter } = options;
+    const turn = this.#begin(this.state, senderOf(input, this.state), clock);
+    try {
+      const request = this.#consume(turn, input);
+      if (letter !== undefined) this.state.dead.set(turn.nextId(), new DeadLetter(turn.now, describeInput(input, request), letter.error, letter.attempts));
+      if (request !== undefined) turn.answer(request.origin, outcome, `${request.service}.${request.method}`);
+      turn.settleSends();
+      return this.#commit(turn, writer, options.mustRecord);
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** The birth turn: services are constructed in order, then `born()` of each runs. Throws what a constructor throws. */
+  birth(root: NodeState, writer: Writer, clock: TurnClock): TurnResult {
+    const turn = this.#begin(root, { kind: "birth" }, clock);
+    try {
+      this.#heap.plant(root);
+      this.#construct(turn, root, [...this.#app.factories.keys()]);
+      for (const service of root.services.values()) callHook(service, "born");
+      turn.settleSends();
+      return this.#commit(turn, writer, true);
+    } catch (error) {
+      this.#heap.undo();
+      throw error;
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** The turn after a recovery: `upgraded(from)` when the version rose, with new services born, then `restarted()`. */
+  restart(writer: Writer, clock: TurnClock): TurnResult {
+    const state = this.state;
+    const turn = this.#begin(state, { kind: "birth" }, clock);
+    try {
+      const from = state.version;
+      if (from !== this.#app.version) {
+        const added = [...this.#app.factories.keys()].filter((name) => !state.services.has(name));
+        const old = [...state.services.values()];
+        for (const name of this.#app.removed) state.services.delete(name);
+        this.#construct(turn, state, added);
+        for (const service of old) if ([...state.services.values()].includes(service)) callHook(service, "upgraded", from);
+        for (const name of added) callHook(state.services.get(name)!, "born");
+        touch(state).version = this.#app.version;
+      }
+      for (const service of state.services.values()) callHook(service, "restarted");
+      turn.settleSends();
+      return this.#commit(turn, writer, false);
+    } catch (error) {
+      this.#heap.undo();
+      throw error;
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Inside a system turn: whoever waits for the peer learns that it is lost, and what never reached it becomes dead letters. */
+  losePeer(peer: string, lost: readonly Uint8Array[]): void {
+    const turn = activeTurn("losing a peer");
+    for (const reply of this.#waiting.values()) {
+      if (reply.node !== peer) continue;
+      const error = new MaceKenError("MK_PEER_LOST", `${peer} began a new life or was forgotten before ${reply.what} was answered`);
+      turn.addLocal({ call: reply.call, outcome: { ok: false, error } });
+    }
+    for (const payload of lost) turn.state.dead.set(turn.nextId(), new DeadLetter(turn.now, { kind: "undelivered", node: peer, payload: payload.slice() }, "MK_PEER_LOST", 0));
+  }
+
+  #begin(state: NodeState, sender: Sender, clock: TurnClock): ActiveTurn {
+    const turn = new ActiveTurn({ state, sender, ports: this.#ports, effectNames: this.#effectNames, ...clock });
+    this.#heap.begin();
+    setActiveTurn(turn);
+    setRunningTurn(turn);
+    return turn;
+  }
+
+  #end(): void {
+    setActiveTurn(undefined);
+    setRunningTurn(undefined);
+  }
+
+  #commit(turn: ActiveTurn, writer: Writer, mustRecord: boolean, settledCall = 0): TurnResult {
+    if (!mustRecord && this.#heap.dirtyCount === 0 && !turn.hasOutgoing && turn.outputs.isEmpty) {
+      this.#heap.undo();
+      return { kind: "read", outputs: turn.outputs };
+    }
+    this.#heap.commit(writer);
+    this.#aspects.committed();
+    this.#waiting.delete(settledCall);
+    const waits = (reply: ReplyState): boolean => {
+      if (!reply.claimed && (markOf(reply)?.id ?? 0) === 0) return false;
+      this.#waiting.set(reply.call, reply);
+      return true;
+    };
+    for (const { reply } of turn.effects) waits(reply);
+    for (const { node, reply } of turn.sends) if (node === this.#ports.nodeName) waits(reply);
+    turn.finishSends(waits);
+    return { kind: "committed", outputs: turn.outputs, lastId: turn.lastId };
+  }
+
+  #construct(turn: ActiveTurn, state: NodeState, names: readonly string[]): void {
+    for (const name of names) {
+      const made = Object.fromEntries(state.services);
+      turn.constructing = name;
+      const service = this.#app.factories.get(name)!(made);
+      turn.constructing = undefined;
+      demandService(name, service);
+      state.services.set(name, service as object);
+    }
+  }
+
+  /** A refusal before or by the handler: the input is consumed in a turn whose answer is the error; what the handler did is undone. */
+  #refused(turn: ActiveTurn, input: TurnInput, failure: Rejection | MaceKenError, writer: Writer, clock: TurnClock, options: ParkOptions): TurnResult {
+    this.#heap.undo();
+    this.#aspects.undone();
+    this.#end();
+    const result = this.park(input, { ok: false, error: failure }, writer, clock, options);
+    if (result.kind !== "failed") (result.outputs.notes as unknown[]).unshift(...turn.outputs.notes);
+    return result;
+  }
+
+  /** Runs the input's handler; answers a refusal, or undefined when all went well. Throws what the handler throws otherwise. */
+  #perform(turn: ActiveTurn, input: TurnInput): Rejection | MaceKenError | undefined {
+    if (input.kind === "system") {
+      input.run();
+      return undefined;
+    }
+    if (input.kind === "nothing") return undefined;
+    if (input.kind === "timer") return this.#fire(turn, input.id);
+    if (input.kind === "request" || input.kind === "deferred" || (input.kind === "local" && "request" in this.#local(input.id))) {
+      return this.#request(turn, this.#consume(turn, input)!, input.kind === "deferred");
+    }
+    const { call, outcome } = outcomeOf(input, this.state);
+    this.#consume(turn, input);
+    return this.#outcome(turn, call, outcome);
+  }
+
+  #local(id: number): object {
+    const message = this.state.local.get(id);
+    assert(message !== undefined, "a queued message to itself is in its table");
+    return message;
+  }
+
+  /** Takes the input out of the tables it stands in; answers its request, if it is one. */
+  #consume(turn: ActiveTurn, input: TurnInput): RequestMessage | undefined {
+    const { state } = turn;
+    switch (input.kind) {
+      case "request": {
+        const { origin } = input.request;
+        input.prepare?.(turn.now);
+        if (origin.kind === "external" && origin.key !== null) turn.takeKey(origin.key, input.fingerprint ?? "");
+        return input.request;
+      }
+      case "deferred":
+        state.deferred.delete(input.id);
+        return input.request;
+      case "local": {
+        const message = state.local.get(input.id);
+        state.local.delete(input.id);
+        return message !== undefined && "request" in message ? message.request : undefined;
+      }
+      case "timer":
+        state.timers.delete(input.id);
+        return undefined;
+      case "effect":
+        state.effects.delete(input.key);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #request(turn: ActiveTurn, request: RequestMessage, wasDeferred: boolean): Rejection | MaceKenError | undefined {
+    const what = `${request.service}.${request.method}`;
+    turn.origin = request.origin;
+    let dispatched;
+    try {
+      dispatched = request.sender.kind === "self" && request.origin.kind === "local" ? this.#own(turn, request) : dispatch(turn.state, this.#heap, request);
+    } catch (error) {
+      if (error instanceof MaceKenError) return error;
+      throw error;
+    }
+    if (dispatched.kind === "drop") return undefined;
+    if (dispatched.kind === "defer") {
+      assert(!wasDeferred, "a deferred message is tried when its guard holds");
+      turn.defer(request);
+      return undefined;
+    }
+    const result = callHandler(dispatched.handler, dispatched.service, dispatched.args);
+    if ("rejection" in result) return result.rejection;
+    this.#answer(turn, request.origin, result.value, what);
+    return undefined;
+  }
+
+  /** `this.turn.send(this.method)` may name any method of the service; a ref to a service of this node only what is in `messages`. */
+  #own(turn: ActiveTurn, request: RequestMessage): ReturnType<typeof dispatch> {
+    const service = turn.state.services.get(request.service);
+    const listed = service !== undefined && Object.hasOwn((service.constructor as { messages?: object }).messages ?? {}, request.method);
+    if (service === undefined || listed) return dispatch(turn.state, this.#heap, request);
+    const handler = findMethod(service, request.method);
+    if (handler === undefined || !request.sender.name) return dispatch(turn.state, this.#heap, request);
+    return { kind: "run", service, handler, args: request.args };
+  }
+
+  #answer(turn: ActiveTurn, origin: Origin, value: unknown, what: string): void {
+    if (value instanceof DeferredState) {
+      if (value.origin !== origin) throw new MaceKenError("MK_DEFERRED_SETTLED", `${what} returned a deferred reply of another message`);
+      return;
+    }
+    if (value instanceof ReplyState) {
+      claim(value, { forward: origin });
+      if (value.outcome !== null) turn.addLocal({ call: value.call, outcome: value.outcome });
+      turn.state.calls.set(value.call, value);
+      return;
+    }
+    if (isThenable(value)) throw new MaceKenError("MK_TURN_ASYNC", `${what} returned a promise`);
+    turn.answer(origin, { ok: true, value }, what);
+  }
+
+  #outcome(turn: ActiveTurn, call: number, outcome: Outcome<unknown>): Rejection | MaceKenError | undefined {
+    const reply = this.#waiting.get(call) ?? turn.state.calls.get(call);
+    if (reply === undefined || (markOf(reply)?.id ?? 0) === 0) {
+      if (!outcome.ok) turn.outputs.notes.push({ level: "warn", message: `a message failed and nobody waits for its outcome: ${outcome.error.message}`, fields: { call } });
+      return undefined;
+    }
+    if (!reply.claimed) {
+      touch(reply).outcome = outcome;
+      return undefined;
+    }
+    turn.state.calls.delete(call);
+    if (reply.forward !== null) {
+      turn.answer(reply.forward, outcome, reply.what);
+      return undefined;
+    }
+    const service = reply.service!;
+    const handler = findMethod(service, reply.method);
+    if (handler === undefined) throw new MaceKenError("MK_METHOD_MISSING", `the continuation ${service.constructor.name}.${reply.method} does not exist any more`);
+    return asRefusal(callHandler(handler, service, [outcome, ...reply.context]), `${service.constructor.name}.${reply.method}`);
+  }
+
+  #fire(turn: ActiveTurn, id: number): Rejection | MaceKenError | undefined {
+    const timer = turn.state.timers.get(id);
+    assert(timer instanceof TimerState, "a timer that fires is in its table");
+    if (timer.periodMs === 0) turn.state.timers.delete(id);
+    else {
+      // Periods that were missed are joined into this one; the phase stays.
+      const missed = Math.floor((turn.now - timer.dueAt) / timer.periodMs);
+      touch(timer).dueAt = timer.dueAt + (Math.max(0, missed) + 1) * timer.periodMs;
+      turn.outputs.timers.push(timer);
+    }
+    const handler = findMethod(timer.service, timer.method);
+    if (handler === undefined) throw new MaceKenError("MK_METHOD_MISSING", `the timer's method ${timer.service.constructor.name}.${timer.method} does not exist any more`);
+    return asRefusal(callHandler(handler, timer.service, timer.args), `${timer.service.constructor.name}.${timer.method}`);
+  }
+}
+
+type HandlerResult = { readonly value: unknown } | { readonly rejection: Rejection };
+
+function callHandler(handler: Handler, service: object, args: readonly unknown[]): HandlerResult {
+  try {
+    return { value: handler.apply(service, args as unknown[]) };
+  } catch (error) {
+    if (error instanceof Rejection) return { rejection: error };
+    throw error;
+  }
+}
+
+/** Timers and continuations answer nobody: a Rejection undoes the turn and is noted, a promise is an error. */
+function asRefusal(result: HandlerResult, what: string): Rejection | undefined {
+  if ("rejection" in result) return result.rejection;
+  if (isThenable(result.value)) throw new MaceKenError("MK_TURN_ASYNC", `${what} returned a promise`);
+  return undefined;
+}
+
+function isThenable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || value instanceof ReplyState) return false;
+  return typeof (value as { then?: unknown }).then === "function";
+}
+
+function callHook(service: object, name: "born" | "restarted" | "upgraded", ...args: unknown[]): void {
+  const hook = (service as Record<string, unknown>)[name];
+  if (typeof hook !== "function") return;
+  if (isThenable(hook.apply(service, args))) throw new MaceKenError("MK_TURN_ASYNC", `${service.constructor.name}.${name} returned a promise`);
+}
+
+function demandService(name: string, service: unknown): asserts service is object {
+  if (typeof service !== "object" || service === null) throw new MaceKenError("MK_SERVICE_INVALID", `the factory of ${name} did not return a service`);
+  if (!((service as object) instanceof Service)) throw new MaceKenError("MK_SERVICE_INVALID", `the factory of ${name} returned ${service.constructor.name}, which does not extend Service`);
+  if (classOf(service.constructor as never) === undefined) {
+    throw new MaceKenError("MK_NOT_COMPILED", `the class ${service.constructor.name} of the service ${name} was not compiled with the write barrier`);
+  }
+}
+
+function senderOf(input: TurnInput, state: NodeState): Sender {
+  switch (input.kind) {
+    case "request":
+    case "deferred":
+      return input.request.sender;
+    case "local": {
+      const message = state.local.get(input.id);
+      return message !== undefined && "request" in message ? message.request.sender : { kind: "self" };
+    }
+    case "outcome":
+      return { kind: "node", name: input.node };
+    case "timer":
+      return { kind: "timer" };
+    default:
+      return { kind: "self" };
+  }
+}
+
+/** The call whose outcome the input carries; 0 for other inputs. */
+function callOfInput(input: TurnInput, state: NodeState): number {
+  if (input.kind === "outcome") return input.call;
+  if (input.kind === "effect") return state.effects.get(input.key)?.call ?? 0;
+  if (input.kind !== "local") return 0;
+  const message = state.local.get(input.id);
+  return message !== undefined && "call" in message ? message.call : 0;
+}
+
+function outcomeOf(input: TurnInput, state: NodeState): { call: number; outcome: Outcome<unknown> } {
+  if (input.kind === "outcome") return input;
+  if (input.kind === "effect") return { call: state.effects.get(input.key)?.call ?? 0, outcome: input.outcome };
+  assert(input.kind === "local", "only these inputs carry outcomes");
+  const message = state.local.get(input.id);
+  assert(message !== undefined && "outcome" in message, "a message to itself is a request or an outcome");
+  return message;
+}
+
+/** What a dead letter keeps of its input: enough for people and for trying it again. */
+function describeInput(input: TurnInput, request: RequestMessage | undefined): unknown {
+  if (request !== undefined) return { kind: "request", service: request.service, method: request.method, args: request.args, sender: { ...request.sender } };
+  if (input.kind === "outcome") return { kind: "outcome", call: input.call, outcome: input.outcome, node: input.node };
+  if (input.kind === "timer") return { kind: "timer", id: input.id };
+  return { kind: input.kind };
+}
+
+/** An error as the caller of a failed handler sees it. */
+export function failureOutcome(error: unknown): Outcome<unknown> {
+  return { ok: false, error: publicError(error) };
+}
