@@ -3,10 +3,10 @@
  * under a temporary name and renamed into place, and checked by length and checksum when it is read; whatever is not a whole
  * entry counts as absent. A directory that cannot be used is no error, only slow. Holds at most `maxEntries`.
  */
-import { createHash, randomBytes } from "node:crypto";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { contentHash } from "./content-hash.ts";
 
 export interface CacheEntry {
   readonly format: "module" | "commonjs";
@@ -37,22 +37,22 @@ export class CompileCache {
     const end = bytes.indexOf(10);
     if (end < 0 || end > 200) return undefined;
     const [name, format, length, checksum] = bytes.toString("latin1", 0, end).split(" ");
-    const body = bytes.subarray(end + 1);
+    const code = bytes.toString("utf8", end + 1);
     if (name !== magic || (format !== "module" && format !== "commonjs")) return undefined;
-    if (Number(length) !== body.length || checksum !== digest(body)) return undefined;
-    return { format, code: body.toString("utf8") };
+    if (Number(length) !== code.length || checksum !== contentHash(code)) return undefined;
+    return { format, code };
   }
 
   write(key: string, entry: CacheEntry): void {
     if (this.#directory === undefined) return;
-    const body = Buffer.from(entry.code, "utf8");
-    const temporary = join(this.#directory, `${key}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+    const temporary = join(this.#directory, `${key}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`);
     try {
       if (this.#writes++ === 0) {
         mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
         this.#prune(this.#directory);
       }
-      writeFileSync(temporary, Buffer.concat([Buffer.from(`${magic} ${entry.format} ${body.length} ${digest(body)}\n`, "latin1"), body]), { flag: "wx" });
+      const head = `${magic} ${entry.format} ${entry.code.length} ${contentHash(entry.code)}\n`;
+      writeFileSync(temporary, head + entry.code, { flag: "wx" });
       renameSync(temporary, join(this.#directory, key));
     } catch {
       remove(temporary);
@@ -69,17 +69,6 @@ export class CompileCache {
     const byAge = names.map((name) => ({ path: join(directory, name), at: modified(join(directory, name)) })).sort((a, b) => a.at - b.at);
     for (const { path } of byAge.slice(0, byAge.length - maxEntries / 2)) remove(path);
   }
-}
-
-/** Everything the compiled text depends on. */
-export function cacheKey(parts: readonly string[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${part.length}:`).update(part);
-  return hash.digest("hex");
-}
-
-function digest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("base64url");
 }
 
 function remove(path: string): void {

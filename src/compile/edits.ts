@@ -10,10 +10,10 @@ export interface Insertion {
   text: string;
 }
 
-interface Replacement {
+export interface Replacement {
   readonly start: number;
   readonly end: number;
-  readonly text: string;
+  text: string;
 }
 
 const identifierPart = /[\w$\u0080-\uffff]/;
@@ -55,15 +55,21 @@ export class Edits {
   }
 
   /** Replaces punctuation between nodes. Its line breaks are kept, so that lines do not move. */
-  replace(start: number, end: number, text: string): void {
-    const breaks = this.#code.slice(start, end).split("\n").length - 1;
-    this.#replacements.push({ start, end, text: text + "\n".repeat(breaks) });
+  replace(start: number, end: number, text: string): Replacement {
+    const replacement = { start, end, text };
+    this.#replacements.push(replacement);
+    return replacement;
+  }
+
+  #withBreaks({ start, end, text }: Replacement): string {
+    return text + "\n".repeat(this.#code.slice(start, end).split("\n").length - 1);
   }
 
   applyTo(target: MagicString): void {
-    for (const { start, end, text } of this.#replacements) {
-      if (start === end) target.appendRight(start, text);
-      else if (text === "") target.remove(start, end);
+    for (const replacement of this.#replacements) {
+      const { start, end } = replacement;
+      const text = this.#withBreaks(replacement);
+      if (text === "") target.remove(start, end);
       else target.update(start, end, text);
     }
     for (const { at, text } of this.#opens) if (text !== "") target.appendRight(at, text);
@@ -80,7 +86,7 @@ export class Edits {
       if (edit.at > start && edit.at <= end && !outside.includes(edit)) pieces.push({ at: edit.at, until: edit.at, rank: 0, order: -order, text: edit.text });
     });
     for (const edit of this.#replacements) {
-      if (edit.start >= start && edit.end <= end) pieces.push({ at: edit.start, until: edit.end, rank: 2, order: 0, text: edit.text });
+      if (edit.start >= start && edit.end <= end) pieces.push({ at: edit.start, until: edit.end, rank: 2, order: 0, text: this.#withBreaks(edit) });
     }
     pieces.sort((a, b) => a.at - b.at || a.rank - b.rank || a.order - b.order);
     let text = "";

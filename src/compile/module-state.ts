@@ -4,6 +4,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { bare, chainNext, isClass, isFunction, type Node, suspends } from "./ast.ts";
+import type { ChainCut } from "./chain-cut.ts";
 import type { Edits, Insertion } from "./edits.ts";
 import type { PreludeNames, RuntimeName } from "./prelude.ts";
 
@@ -27,6 +28,8 @@ export class ModuleState {
   readonly names: PreludeNames;
   readonly used = new Set<RuntimeName>();
   readonly regions = new Map<Node, ChainRegion>();
+  /** Optional links where a chain has been cut (optional-chains.ts). */
+  readonly cuts = new Map<Node, ChainCut>();
   /** Starts of expression statements: text inserted there must not begin with a parenthesis. */
   readonly statementStarts = new Set<number>();
   readonly functions: FunctionState[] = [];

@@ -2,12 +2,10 @@
  * Touching an object in the middle of an optional chain. `a?.b.push(x)` cannot become `a(a?.b).push(x)`, for the touched object
  * would no longer end the chain early. So the chain is cut at its last optional link before that object:
  * `((t=a)==null?void 0:a(t.b).push(x))`, which evaluates the same things once and in the same order.
- *
- * Known difference: when that link is an optional call of a member that itself stands in an optional chain
- * (`a?.b.m?.().push(x)`), a missing `a.b` gives undefined instead of a TypeError.
  */
 import { assert } from "../base/assert.ts";
 import { lastOptionalLink, type Node } from "./ast.ts";
+import { ChainCut } from "./chain-cut.ts";
 import type { ModuleState } from "./module-state.ts";
 
 /**
@@ -23,6 +21,12 @@ export function rewriteChain(
   ifPresent = "?void 0:",
   upToKey?: string,
 ): void {
+  const cut = state.cuts.get(link) ?? cutAt(state, link, ifPresent);
+  if (objectEnd !== undefined) state.edits.close(objectEnd, ")");
+  cut.wrap(before, upToKey);
+}
+
+function cutAt(state: ModuleState, link: Node, ifPresent: string): ChainCut {
   const region = state.regions.get(link);
   assert(region !== undefined, "an optional link stands in a chain");
   const shared = state.shared();
@@ -31,18 +35,21 @@ export function rewriteChain(
   state.guardStatement(region.start);
   state.edits.open(region.start, `((${shared}=`);
   state.edits.close(region.end, ")");
-  if (objectEnd !== undefined) state.edits.close(objectEnd, ")");
-
-  const rest = `)==null${ifPresent}${before}${shared}`;
+  let end: number;
+  let punctuation: string;
   if (link.type === "CallExpression") {
     if (left.type === "MemberExpression") bindCallee(state, left, region.start);
     else state.setRegion(left, { start: region.start, end: left.end });
-    state.edits.replace(left.end, questionDot(state.code, left.end) + 2, rest);
+    end = questionDot(state.code, left.end) + 2;
+    punctuation = "";
   } else {
-    const property: Node = link["property"];
     state.setRegion(left, { start: region.start, end: left.end });
-    state.edits.replace(left.end, property.start, rest + (upToKey ?? (link["computed"] ? "[" : ".")));
+    end = link["property"].start;
+    punctuation = link["computed"] ? "[" : ".";
   }
+  const cut = new ChainCut(state.edits.replace(left.end, end, ""), `)==null${ifPresent}`, shared, punctuation);
+  state.cuts.set(link, cut);
+  return cut;
 }
 
 /** `o.m?.(…)` calls `m` with `o` as `this`: the value that is tested is the bound function. */
@@ -53,16 +60,19 @@ function bindCallee(state: ModuleState, member: Node, start: number): void {
     state.edits.close(member.end, "?.bind(this)");
     return;
   }
-  const dot = member["optional"] || lastOptionalLink(object) !== undefined ? "?." : member["computed"] ? "" : ".";
-  if (member["computed"]) {
-    state.edits.open(start, `((o,k)=>o${dot}[k]?.bind(o))(`);
+  const computed: boolean = member["computed"];
+  const dot = member["optional"] ? "?." : computed ? "" : ".";
+  const bind = computed ? `((o,k)=>o${dot}[k]?.bind(o))(` : `((o)=>o${dot}${state.code.slice(key.start, key.end)}?.bind(o))(`;
+  const inner = member["optional"] ? undefined : lastOptionalLink(object);
+  state.setRegion(object, { start, end: inner === undefined ? object.end : member.end });
+  if (inner === undefined) state.edits.open(start, bind);
+  else rewriteChain(state, inner, undefined, bind);
+  if (computed) {
     state.edits.replace(object.end, key.start, ",");
     state.edits.replace(key.end, member.end, ")");
   } else {
-    state.edits.open(start, `((o)=>o${dot}${state.code.slice(key.start, key.end)}?.bind(o))(`);
     state.edits.replace(object.end, member.end, ")");
   }
-  state.setRegion(object, { start, end: object.end });
 }
 
 /** Finds the `?.` after `from`; only blanks and comments can stand before it. */

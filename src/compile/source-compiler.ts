@@ -2,12 +2,13 @@
  * From a file's text to what Node shall run, through the cache. The compiler and its parser are loaded only at the first miss:
  * a program that was compiled before starts without them. Synchronous, because CommonJS is.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CompileCache, cacheKey } from "./cache.ts";
+import type { CompileCache } from "./cache.ts";
 import { classPathOf } from "./class-path.ts";
+import { contentHash } from "./content-hash.ts";
 import type { ModuleFormat } from "./module-format.ts";
 
 type CompileModule = typeof import("./compile-module.ts");
@@ -31,7 +32,7 @@ export class SourceCompiler {
   /** `format` undefined: as the syntax says. Throws MK_COMPILE_FAILED. */
   compile(filename: string, source: string, format: ModuleFormat | undefined): RunnableSource {
     const classPath = classPathOf(filename);
-    const key = cacheKey([this.#version, classPath, basename(filename), format ?? "", source]);
+    const key = contentHash(`${this.#version}\n${classPath}\n${basename(filename)}\n${format ?? ""}\n${source}`);
     const known = this.#cache.read(key);
     if (known !== undefined) return known;
     this.#compiler ??= loadCompiler();
@@ -56,9 +57,23 @@ function loadCompiler(): CompileModule & DetectFormat {
   }
 }
 
-/** The text of the compiler itself and the version of Node: a new one must not find what the old one made. */
+/** The version of Node and the compiler's own files: a new one must not find what the old one made. Sizes and times, not texts: it is asked at every start. */
 export function compilerVersion(): string {
   const directory = dirname(fileURLToPath(import.meta.url));
-  const files = readdirSync(directory).filter((name) => name.endsWith(".js")).sort();
-  return cacheKey([process.version, ...files.map((name) => readFileSync(join(directory, name), "latin1"))]);
+  const facts = [process.version, releaseOf(join(directory, "../../package.json"))];
+  for (const name of readdirSync(directory)) {
+    if (!name.endsWith(".js")) continue;
+    const { size, mtimeMs } = statSync(join(directory, name));
+    facts.push(`${name} ${size} ${mtimeMs}`);
+  }
+  return contentHash(facts.join("\n"));
+}
+
+/** The text of our package.json names our version and those of the parser that we accept. */
+function releaseOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }

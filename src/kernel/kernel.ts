@@ -190,8 +190,12 @@ export class Kernel {
     this.#lanes.wake(this.#lane.local);
     this.#lanes.wake(this.#lane.timers);
     this.#lanes.wake(this.#lane.deferred);
-    for (const peer of this.options.dials) this.#effects.push({ kind: "dial", peer, delayMs: 0 });
+    if (this.durable > 0) this.#dialAll();
     return this.#endStep();
+  }
+
+  #dialAll(): void {
+    for (const peer of this.options.dials) this.#effects.push({ kind: "dial", peer, delayMs: 0 });
   }
 
   /** No new inputs from outside become turns; what is under way finishes. */
@@ -434,6 +438,8 @@ export class Kernel {
 
   #becomeDurable(turn: number): void {
     assert(turn >= this.durable && turn <= this.executed, "only executed turns become durable, in order (K7)");
+    // A greeting tells the incarnation, which is a fact of the birth turn: nobody may hear of it before that is durable (K2).
+    if (this.durable === 0) this.#dialAll();
     this.durable = turn;
     this.channels.becomeDurable(turn, (channel) => this.#peers.touch(channel));
     this.#openGate();

@@ -187,6 +187,8 @@ export class Peers {
 
   #welcome(session: Session, received: Hello): void {
     const { options, channels, incarnation } = this.#kernel;
+    // Not born durably yet: the caller tries again in a moment.
+    if (this.#kernel.durable === 0) return this.#close(session);
     checkGreeting(received, { node: options.name, incarnation }, session.dialled, (node) => options.accepts(node));
     const channel = channels.demand(received.node);
     // Numbers of an earlier life of this node mean nothing in this one; the peer begins anew when it hears of it.

@@ -1,9 +1,9 @@
 /**
  * Puts the groups of all segments into one sequence, and says whether its end is a torn tail or damage to durable turns.
  * Groups are chained by number, not by place: whatever lies between two groups that follow each other is without effect.
- * Because groups are written one at a time, every frame names a group up to which all was durable (`durableGroup`); if the sequence ends before the highest
- * one named anywhere, a durable group is missing, and the start is refused (K1). If it ends there or one group later, nothing that was reported is missing.
- * Does no I/O.
+ * Because groups are written one at a time, every frame names a group up to which all was durable (`durableGroup`); if
+ * the sequence ends before the highest one named anywhere, a durable group is missing, and the start is refused (K1). If
+ * it ends there or one group later, nothing that was reported is missing. Does no I/O.
  */
 import type { MaceKenError } from "../base/error.ts";
 import { damaged } from "./log-error.ts";
@@ -26,7 +26,10 @@ export class Chain {
   readonly #anchorGroup: number;
   #claimant = "the snapshot";
   #lastPayloadCrc = 0;
-  /** Where the next group was looked for first; and where, after that, bytes lay first that are no frame although frames follow. */
+  /**
+   * Where the next group was looked for first; and where, after that, bytes lay first that are no frame although frames
+   * follow.
+   */
   #expected: { file: string; offset: number };
   #suspect: { file: string; offset: number } | null = null;
 
@@ -43,7 +46,7 @@ export class Chain {
    * True when it is the next group of the sequence.
    */
   accept(file: string, frame: Frame, skippedFrom: number): boolean {
-    if (frame.epoch < this.epoch) throw damaged(file, frame.offset, "it belongs to an earlier life of this log than the segment before it");
+    if (frame.epoch < this.epoch) throw damaged(file, frame.offset, "it is of an earlier life than the segment before it");
     this.epoch = frame.epoch;
     if (frame.durableGroup > this.durableGroup) {
       this.durableGroup = frame.durableGroup;
@@ -57,7 +60,8 @@ export class Chain {
     // A mark, or a group that the snapshot replaces.
     if (frame.payloadBytes === 0 || frame.group <= this.#anchorGroup) return false;
     if (frame.group !== this.lastGroup + 1) {
-      // Recovery copies the last group into a new segment: the copy says the same, or one of the two is not what was written.
+      // Recovery copies the last group into a new segment: the copy says the same, or one of the two is not what was
+      // written.
       if (frame.group === this.lastGroup && frame.payloadCrc !== this.#lastPayloadCrc) {
         throw damaged(file, frame.offset, `group ${frame.group} occurs twice with different content`);
       }
@@ -76,6 +80,7 @@ export class Chain {
     if (this.durableGroup <= this.lastGroup) return null;
     const { file, offset } = this.#suspect ?? this.#expected;
     const missing = this.lastGroup + 1;
-    return damaged(file, offset, `group ${missing} (the turns after ${this.lastTurn}) should be here: ${this.#claimant} says that it was durable`);
+    const what = `group ${missing} (the turns after ${this.lastTurn}) should be here`;
+    return damaged(file, offset, `${what}: ${this.#claimant} says that it was durable`);
   }
 }

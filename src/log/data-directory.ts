@@ -1,7 +1,8 @@
 /**
- * The data directory of one node: made when missing, taken when empty, refused when it is somebody else's (fault 11). Holds the manifest.
- * Does not lock (directory-lock-node.ts) and does not open the log. An identity is never made anew over one that may have durable turns:
- * a directory with log files and no manifest is damage, and `born` turns an empty log into damage too.
+ * The data directory of one node: made when missing, taken when empty, refused when it is somebody else's (fault 11).
+ * Holds the manifest. Does not lock (directory-lock-node.ts) and does not open the log. An identity is never made anew
+ * over one that may have durable turns: a directory with log files and no manifest is damage, and `born` turns an empty
+ * log into damage too.
  */
 import { MaceKenError } from "../base/error.ts";
 import { closeFile, DiskError, pathIn, type Disk } from "./disk.ts";
@@ -13,7 +14,9 @@ const temporaryName = `${manifestName}.tmp`;
 const probeName = "maceken.probe";
 /** Holds the process id of the owner, for people. */
 export const ownerName = "maceken.owner";
-/** What may lie in a directory that still counts as empty: our own beginnings, and what file systems put at their root. */
+/**
+ * What may lie in a directory that still counts as empty: our own beginnings, and what file systems put at their root.
+ */
 const beginnings = new Set([temporaryName, probeName, ownerName, "lost+found"]);
 
 export interface DataDirectoryOptions {
@@ -52,13 +55,14 @@ export function readManifest(disk: Disk, path: string): Manifest | null {
     const { format, manifest } = decodeManifest(disk, bytes);
     if (manifest !== null) return manifest;
     const age = format > manifestFormat ? "newer" : "older";
-    throw new MaceKenError("MK_DIRECTORY_FORMAT", `${path} has format ${format}, which is ${age} than ${manifestFormat}, the one this version writes`, {
-      details: { format, expected: manifestFormat },
-    });
+    const what = `${path} has format ${format}, which is ${age} than ${manifestFormat}, the one this version writes`;
+    throw new MaceKenError("MK_DIRECTORY_FORMAT", what, { details: { format, expected: manifestFormat } });
   });
 }
 
-/** Opens the directory for a node of this name, writing the manifest first if there is none. Call it with the lock held. */
+/**
+ * Opens the directory for a node of this name, writing the manifest first if there is none. Call it with the lock held.
+ */
 export function openDataDirectory(disk: Disk, options: DataDirectoryOptions): DataDirectory {
   const { path, name } = options;
   ensureDirectory(disk, path);
@@ -66,7 +70,8 @@ export function openDataDirectory(disk: Disk, options: DataDirectoryOptions): Da
   if (manifest === null) {
     refuseStrangers(disk, options);
     return usable(path, () => {
-      const fresh = { format: manifestFormat, name, salt: options.salt >>> 0, born: false, meta: options.meta ?? new Uint8Array(0) };
+      const { salt, meta = new Uint8Array(0) } = options;
+      const fresh: Manifest = { format: manifestFormat, name, salt: salt >>> 0, born: false, meta };
       const directory = new DataDirectory(disk, path, fresh, true);
       directory.replace(fresh);
       return directory;
@@ -99,7 +104,9 @@ export class DataDirectory {
     return this.#manifest;
   }
 
-  /** Once the birth record is durable: from now on an empty log is damage. Blocks for two syncs, once in a node's life. */
+  /**
+   * Once the birth record is durable: from now on an empty log is damage. Blocks for two syncs, once in a node's life.
+   */
   markBorn(): void {
     if (!this.#manifest.born) withLogErrors(() => this.replace({ ...this.#manifest, born: true }));
   }
@@ -135,7 +142,9 @@ function refuseStrangers(disk: Disk, { path, alsoOurs = [] }: DataDirectoryOptio
   const strange = names.filter((name) => !beginnings.has(name) && !alsoOurs.includes(name));
   if (strange.length === 0) return;
   const some = strange.slice(0, 3).join(", ") + (strange.length > 3 ? ", …" : "");
-  throw new MaceKenError("MK_DIRECTORY_FOREIGN", `${path} is not empty and was not made by MaceKen: it holds ${some}`, { details: { names: strange.slice(0, 20) } });
+  throw new MaceKenError("MK_DIRECTORY_FOREIGN", `${path} is not empty and was not made by MaceKen: it holds ${some}`, {
+    details: { names: strange.slice(0, 20) },
+  });
 }
 
 /** A directory that cannot be written is better refused now than in the middle of the first turn. */
@@ -152,6 +161,7 @@ function usable<T>(path: string, action: () => T): T {
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     const details = { code: error.code, operation: error.operation, path: error.path };
-    throw new MaceKenError("MK_DIRECTORY_UNUSABLE", `${path} cannot be used as a data directory: ${error.message}`, { details, cause: error });
+    const what = `${path} cannot be used as a data directory: ${error.message}`;
+    throw new MaceKenError("MK_DIRECTORY_UNUSABLE", what, { details, cause: error });
   }
 }

@@ -1,8 +1,10 @@
 /**
- * One process a data directory: a lock that the operating system drops when its process ends, however it ends, and keeps while the process is stopped
- * (fault 13). No heartbeat and no stale period. On Linux a listening socket in the abstract name space, named by device and inode of the directory, so that every path to
- * it means the same lock. It does not reach across network name spaces (two containers that share a volume) nor across machines (a network file system).
- * Elsewhere a named pipe (Windows) or a socket file in the temporary directory (macOS and others), which knows a dead owner by its refusing a connection.
+ * One process a data directory: a lock that the operating system drops when its process ends, however it ends, and keeps
+ * while the process is stopped (fault 13). No heartbeat and no stale period. On Linux a listening socket in the abstract
+ * name space, named by device and inode of the directory, so that every path to it means the same lock. It does not reach
+ * across network name spaces (two containers that share a volume) nor across machines (a network file system). Elsewhere
+ * a named pipe (Windows) or a socket file in the temporary directory (macOS and others), which knows a dead owner by its
+ * refusing a connection.
  */
 import { readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
@@ -12,7 +14,10 @@ import { MaceKenError } from "../base/error.ts";
 import { ownerName } from "./data-directory.ts";
 
 export interface DirectoryLock {
-  /** Writes the process id into the directory, so that a second process can name it. Only once the directory is known to be ours. */
+  /**
+   * Writes the process id into the directory, so that a second process can name it. Only once the directory is known to
+   * be ours.
+   */
   announce(): void;
   release(): Promise<void>;
 }
@@ -24,7 +29,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     const { dev, ino } = statSync(directory, { bigint: true });
     identity = `${dev}-${ino}`;
   } catch (error) {
-    throw new MaceKenError("MK_DIRECTORY_UNUSABLE", `${directory} cannot be used as a data directory: ${(error as Error).message}`, { cause: error });
+    throw unusable(directory, error);
   }
   const server = await bind(directory, identity);
   return {

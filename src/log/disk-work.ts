@@ -1,6 +1,6 @@
 /**
- * Counts the operations a log has under way in the background, so that a file is closed only when no sync of it is in flight
- * (its descriptor could by then be another file's) and the whole log closes only when nothing comes back any more.
+ * Counts the operations a log has under way in the background, so that a file is closed only when no sync of it is in
+ * flight (its descriptor could by then be another file's) and the whole log closes only when nothing comes back any more.
  */
 import { closeFile, type Disk, type DiskCallback, type DiskFile } from "./disk.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The port Disk: everything the log asks of a file system. Operations are synchronous, because each is short on a page cache;
- * only making data durable takes long, so `sync`, `syncDirectory` and `unlinkLater` also exist with a callback.
+ * The port Disk: everything the log asks of a file system. Operations are synchronous, because each is short on a page
+ * cache; only making data durable takes long, so `sync`, `syncDirectory` and `unlinkLater` also exist with a callback.
  * Holds no policy: who syncs what and when is decided by its callers. Errors are DiskErrors that carry the system's code.
  * What an implementation must keep for K1 and K8: after a successful `sync` every write made to the file before the call
  * is durable; after a successful `syncDirectory` every entry made, renamed or removed before the call is.

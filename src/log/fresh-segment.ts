@@ -1,6 +1,6 @@
 /**
- * The writing half of recovery: begins a segment of a new use number and epoch, copies the one group whose durability nothing proves into it,
- * makes file and directory durable, and only then tidies up (K8). Judges nothing: the chain has.
+ * The writing half of recovery: begins a segment of a new use number and epoch, copies the one group whose durability
+ * nothing proves into it, makes file and directory durable, and only then tidies up (K8). Judges nothing: the chain has.
  */
 import { assert } from "../base/assert.ts";
 import { closeFile, pathIn, type Disk, type DiskFile } from "./disk.ts";
@@ -9,6 +9,7 @@ import { freeName, segmentName, type LogFiles } from "./file-names.ts";
 import { alignFrame, frameHeaderBytes, getU32, sealFrame } from "./group-format.ts";
 import { damaged } from "./log-error.ts";
 import type { ScannedSegment } from "./scan.ts";
+import type { Frame } from "./segment-walk.ts";
 import type { ClosedSegment, CurrentSegment } from "./segments.ts";
 import { defaultFirstSegmentBytes, defaultSegmentBytes, type TurnLogOptions } from "./turn-log-options.ts";
 
@@ -19,11 +20,18 @@ export interface BegunSegment {
   readonly free: string[];
 }
 
-export function beginSegment(disk: Disk, options: TurnLogOptions, files: LogFiles, segments: readonly ScannedSegment[], chain: Chain): BegunSegment {
+export function beginSegment(
+  disk: Disk,
+  options: TurnLogOptions,
+  files: LogFiles,
+  segments: readonly ScannedSegment[],
+  chain: Chain,
+): BegunSegment {
   const { directory, salt = 0 } = options;
   const segmentBytes = options.segmentBytes ?? defaultSegmentBytes;
   const firstBytes = Math.min(options.firstSegmentBytes ?? defaultFirstSegmentBytes, segmentBytes);
-  // A number never given before: fragments that a crash has left under an older one can never be taken for frames of this one.
+  // A number never given before: fragments that a crash has left under an older one can never be taken for frames of this
+  // one.
   const use = Math.max(0, segments.at(-1)?.number ?? 0, files.free.at(-1)?.number ?? 0) + 1;
   const epoch = chain.epoch + 1;
 
@@ -72,7 +80,7 @@ function fill(disk: Disk, file: DiskFile, wanted: number): number {
   return wanted;
 }
 
-function copyGroup(disk: Disk, salt: number, epoch: number, to: CurrentSegment, fromPath: string, frame: NonNullable<ScannedSegment["lastChained"]>): void {
+function copyGroup(disk: Disk, salt: number, epoch: number, to: CurrentSegment, fromPath: string, frame: Frame): void {
   const length = frameHeaderBytes + frame.payloadBytes;
   const bytes = new Uint8Array(length);
   const from = disk.open(fromPath, "read");
@@ -90,7 +98,10 @@ function copyGroup(disk: Disk, salt: number, epoch: number, to: CurrentSegment, 
   to.lastGroup = frame.group;
 }
 
-/** Lives that end early would each leave a segment mostly empty: what is not used is given back. What is cut off holds no frame. */
+/**
+ * Lives that end early would each leave a segment mostly empty: what is not used is given back. What is cut off holds no
+ * frame.
+ */
 function close(disk: Disk, directory: string, segment: ScannedSegment): ClosedSegment {
   let { sizeBytes } = segment;
   if (segment.usedBytes * 2 < sizeBytes) {

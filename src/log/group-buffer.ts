@@ -1,6 +1,7 @@
 /**
- * The group that fills while another is in flight: room for the frame's header, then one entry for each append, in the form they have on disk.
- * The buffer is written synchronously and so is free again when the write returns; there is only one.
+ * The group that fills while another is in flight: room for the frame's header, then one entry for each append, in the
+ * form they have on disk. The buffer is written synchronously and so is free again when the write returns; there is only
+ * one.
  */
 import { assert } from "../base/assert.ts";
 import { Writer } from "../codec/writer.ts";

@@ -1,8 +1,8 @@
 /**
  * The bytes of a frame in a segment: a group of appends, or a mark without any. The layout is specified in
- * docs/internals/log-format.md. The header's checksum covers segment use, group number and recovery epoch, so that a group left over in a
- * recycled segment, or one that recovery has cut, is never taken for a current one, wherever it lies (K1).
- * Does no I/O but for the disk's checksum.
+ * docs/internals/log-format.md. The header's checksum covers segment use, group number and recovery epoch, so that a
+ * group left over in a recycled segment, or one that recovery has cut, is never taken for a current one, wherever it lies
+ * (K1). Does no I/O but for the disk's checksum.
  */
 import { assert } from "../base/assert.ts";
 import type { Disk } from "./disk.ts";

@@ -1,7 +1,8 @@
 /**
- * The manifest of a data directory: which format, whose, whether turns were ever durable, and what the node's room keeps there. A few lines of text, so that
- * a person can read whose directory it is, with a checksum in the last line, replaced as a whole by a rename. First and last line stay as they
- * are in every format to come, so that each version can tell "another format" from "damaged".
+ * The manifest of a data directory: which format, whose, whether turns were ever durable, and what the node's room keeps
+ * there. A few lines of text, so that a person can read whose directory it is, with a checksum in the last line, replaced
+ * as a whole by a rename. First and last line stay as they are in every format to come, so that each version can tell
+ * "another format" from "damaged".
  */
 import type { Disk } from "./disk.ts";
 import { damaged } from "./log-error.ts";

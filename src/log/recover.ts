@@ -1,10 +1,11 @@
 /**
- * Opens a turn log: reads what is there, tells a torn tail from damage, makes the tail durable anew, and hands back the newest snapshot,
- * the appends after it, and a log that goes on from there.
- * A group that only the page cache may still hold is copied into a fresh segment and synced with the directory before this returns, because a sync of its
- * old place could succeed without writing it (an earlier failed sync leaves pages that count as clean). Nothing is cut or removed before that.
- * Every step leaves what the next recovery needs, so a crash in the middle, however often, changes nothing (K8).
- * Reading is done twice: once here to find the end, once by the caller, segment by segment; nothing is held in memory as a whole.
+ * Opens a turn log: reads what is there, tells a torn tail from damage, makes the tail durable anew, and hands back the
+ * newest snapshot, the appends after it, and a log that goes on from there. A group that only the page cache may still
+ * hold is copied into a fresh segment and synced with the directory before this returns, because a sync of its old place
+ * could succeed without writing it (an earlier failed sync leaves pages that count as clean). Nothing is cut or removed
+ * before that. Every step leaves what the next recovery needs, so a crash in the middle, however often, changes nothing
+ * (K8). Reading is done twice: once here to find the end, once by the caller, segment by segment; nothing is held in
+ * memory as a whole.
  */
 import { pathIn, type Disk } from "./disk.ts";
 import { Chain, type ChainAnchor } from "./chain.ts";
@@ -53,8 +54,11 @@ function open(disk: Disk, options: OpenLogOptions): OpenedLog {
 
   const begun = beginSegment(disk, options, files, segments, chain);
   const log = new TurnLog(disk, options, {
-    epoch: begun.epoch, lastGroup: chain.lastGroup, lastTurn, current: begun.current, closed: begun.closed, free: begun.free,
-    snapshots: files.snapshots.map((file) => file.name), snapshotSequence: lastSequence(files),
+    ...begun,
+    lastGroup: chain.lastGroup,
+    lastTurn,
+    snapshots: files.snapshots.map((file) => file.name),
+    snapshotSequence: lastSequence(files),
   });
   log.markDurable();
   if (log.failure !== null) throw log.failure;
@@ -76,7 +80,13 @@ function lastSequence(files: LogFiles): number {
 
 /** The appends of groups (anchor, last], read segment by segment. */
 function* replay(
-  disk: Disk, directory: string, salt: number, segments: readonly ScannedSegment[], anchor: ChainAnchor, last: number, skip: number,
+  disk: Disk,
+  directory: string,
+  salt: number,
+  segments: readonly ScannedSegment[],
+  anchor: ChainAnchor,
+  last: number,
+  skip: number,
 ): Generator<LogEntry, void> {
   let group = anchor.group;
   for (const segment of segments) {
@@ -89,5 +99,6 @@ function* replay(
       yield* walk.entries(segment.name, frame, group === anchor.group + 1 ? skip : 0);
     }
   }
-  if (group !== last) throw damaged(segments.at(-1)?.name ?? "log", 0, `group ${group + 1} was there a moment ago and is no more`);
+  if (group === last) return;
+  throw damaged(segments.at(-1)?.name ?? "log", 0, `group ${group + 1} was there a moment ago and is no more`);
 }

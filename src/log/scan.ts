@@ -1,5 +1,6 @@
 /**
- * The first reading of all segments: feeds a chain with every frame and remembers of each segment what the rest of recovery needs. Changes nothing.
+ * The first reading of all segments: feeds a chain with every frame and remembers of each segment what the rest of
+ * recovery needs. Changes nothing.
  */
 import { closeFile, pathIn, type Disk } from "./disk.ts";
 import type { Chain } from "./chain.ts";

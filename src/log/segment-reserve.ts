@@ -1,7 +1,8 @@
 /**
- * Keeps the next segment ready: made or recycled, its name durable, filled with zeros and synced in small slices, one at a time,
- * beside the groups. So a group never waits for a file to grow, and a finished turn finds room (semantics: "A finished turn is never undone").
- * Lack of space is told through `reserved` and may pass; a failed sync does not pass: it goes to `onFailed`. Which segments are free is decided by segments.ts.
+ * Keeps the next segment ready: made or recycled, its name durable, filled with zeros and synced in small slices, one at
+ * a time, beside the groups. So a group never waits for a file to grow, and a finished turn finds room (semantics: "A
+ * finished turn is never undone"). Lack of space is told through `reserved` and may pass; a failed sync does not pass: it
+ * goes to `onFailed`. Which segments are free is decided by segments.ts.
  */
 import { DiskError, isSpaceError, pathIn, type Disk, type DiskFile } from "./disk.ts";
 import type { DiskWork } from "./disk-work.ts";

@@ -1,7 +1,8 @@
 /**
  * Walks the frames of one segment held in memory, and finds its way again after bytes that are none.
- * A frame counts only with the segment's own use number and a good header checksum; whether its payload is good too is told beside it,
- * because a torn group's header still proves what was durable before it. Decides nothing: that is chain.ts.
+ * A frame counts only with the segment's own use number and a good header checksum; whether its payload is good too is
+ * told beside it, because a torn group's header still proves what was durable before it. Decides nothing: that is
+ * chain.ts.
  */
 import { DecodeError, Reader } from "../codec/reader.ts";
 import type { Disk } from "./disk.ts";
@@ -60,7 +61,10 @@ export class SegmentWalk {
     return null;
   }
 
-  /** The next offset from `at` on where a frame could begin: looked for natively, because a segment in reserve is megabytes of zeros. */
+  /**
+   * The next offset from `at` on where a frame could begin: looked for natively, because a segment in reserve is
+   * megabytes of zeros.
+   */
   #candidate(at: number): number {
     const { bytes, length } = this;
     while (at < length && bytes[at] !== firstMagicByte) {

@@ -1,6 +1,7 @@
 /**
- * The segments of one log: the current one and where its next frame goes, the closed ones until a snapshot frees them, and the next one in reserve.
- * Syncs nothing of the current segment itself (turn-log.ts does) and reads nothing (recovery does).
+ * The segments of one log: the current one and where its next frame goes, the closed ones until a snapshot frees them,
+ * and the next one in reserve. Syncs nothing of the current segment itself (turn-log.ts does) and reads nothing (recovery
+ * does).
  */
 import { assert } from "../base/assert.ts";
 import { DiskError, pathIn, type Disk, type DiskFile } from "./disk.ts";
@@ -38,7 +39,13 @@ export class Segments {
   #closed: ClosedSegment[];
 
   constructor(
-    disk: Disk, work: DiskWork, directory: string, current: CurrentSegment, closed: ClosedSegment[], free: string[], options: ReserveOptions,
+    disk: Disk,
+    work: DiskWork,
+    directory: string,
+    current: CurrentSegment,
+    closed: ClosedSegment[],
+    free: string[],
+    options: ReserveOptions,
   ) {
     this.#disk = disk;
     this.#work = work;
@@ -71,7 +78,8 @@ export class Segments {
 
   /**
    * The segment that the next frame goes to: the current one, or a new one when frame and a mark behind it do not fit.
-   * Call it only when no group is in flight: so every group of a closed segment is durable. A frame larger than a segment gets one of its own, which it makes longer.
+   * Call it only when no group is in flight: so every group of a closed segment is durable. A frame larger than a segment
+   * gets one of its own, which it makes longer.
    */
   roomFor(frameBytes: number): CurrentSegment {
     const { position, capacityBytes } = this.#current;
@@ -85,7 +93,10 @@ export class Segments {
     return this.#current;
   }
 
-  /** Frees every closed segment whose groups all come before `group`. Only after the snapshot that replaces them is durable. */
+  /**
+   * Frees every closed segment whose groups all come before `group`. Only after the snapshot that replaces them is
+   * durable.
+   */
   releaseBefore(group: number): void {
     const kept: ClosedSegment[] = [];
     for (const segment of this.#closed) {

@@ -1,6 +1,7 @@
 /**
- * The bytes of a snapshot file: a beginning, chunks, an end, each behind its own header and checksum. Layout in docs/internals/log-format.md.
- * The checksum covers snapshot number, piece number and kind, so a piece out of place is as bad as a flipped bit.
+ * The bytes of a snapshot file: a beginning, chunks, an end, each behind its own header and checksum. Layout in
+ * docs/internals/log-format.md. The checksum covers snapshot number, piece number and kind, so a piece out of place is as
+ * bad as a flipped bit.
  */
 import type { Disk } from "./disk.ts";
 import { getU32, getU48, putU32, putU48 } from "./group-format.ts";

@@ -1,6 +1,7 @@
 /**
- * Reads a snapshot: its two ends at once, its chunks one after another as they are asked for, each checked before it is handed out.
- * A snapshot gets its name only when it is whole and durable, so whatever is wrong with one is damage, never a crash (K1).
+ * Reads a snapshot: its two ends at once, its chunks one after another as they are asked for, each checked before it is
+ * handed out. A snapshot gets its name only when it is whole and durable, so whatever is wrong with one is damage, never
+ * a crash (K1).
  */
 import type { Disk, DiskFile } from "./disk.ts";
 import { closeFile, pathIn } from "./disk.ts";
@@ -46,7 +47,10 @@ export class SnapshotReader {
     return this.position.atTurn;
   }
 
-  /** The chunks as they were written, each in a buffer of its own. Throws MK_LOG_DAMAGED at the first that is not as it was. */
+  /**
+   * The chunks as they were written, each in a buffer of its own. Throws MK_LOG_DAMAGED at the first that is not as it
+   * was.
+   */
   *chunks(): Generator<Uint8Array, void> {
     const disk = this.#disk;
     const file = withLogErrors(() => disk.open(this.#path, "read"));
@@ -78,7 +82,8 @@ export class SnapshotReader {
     const fits = at + pieceHeaderBytes + payloadBytes <= this.sizeBytes && (length === null || length === payloadBytes);
     if (!fits || getU32(header, 0) !== pieceMagic) throw damaged(this.#name, at, "no piece of a snapshot begins here");
     const payload = this.#read(file, at + pieceHeaderBytes, payloadBytes);
-    if (getU32(header, 4) !== pieceCrc(this.#disk, this.#salt, header, payload)) throw damaged(this.#name, at, "the checksum of a piece is wrong");
+    const crc = pieceCrc(this.#disk, this.#salt, header, payload);
+    if (getU32(header, 4) !== crc) throw damaged(this.#name, at, "the checksum of a piece is wrong");
     const expected = getU32(header, 8) === this.#sequence && getU32(header, 12) === index && getU32(header, 16) === kind;
     if (!expected) throw damaged(this.#name, at, "a piece is out of place");
     return payload;

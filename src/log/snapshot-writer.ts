@@ -1,7 +1,8 @@
 /**
- * Writes one snapshot beside the running log: pieces into a temporary file, synced as it grows, renamed into place when it is whole and the log
- * is durable up to everything it may show. A crash anywhere leaves the old snapshot or the new one (K1, K8). Frees nothing itself: the log does when told.
- * An error of writing ends the snapshot, not the log; an error of syncing ends the log too.
+ * Writes one snapshot beside the running log: pieces into a temporary file, synced as it grows, renamed into place when
+ * it is whole and the log is durable up to everything it may show. A crash anywhere leaves the old snapshot or the new
+ * one (K1, K8). Frees nothing itself: the log does when told. An error of writing ends the snapshot, not the log; an
+ * error of syncing ends the log too.
  */
 import { assert } from "../base/assert.ts";
 import { MaceKenError } from "../base/error.ts";
@@ -9,7 +10,9 @@ import { DiskError, pathIn, type Disk, type DiskFile } from "./disk.ts";
 import type { DiskWork } from "./disk-work.ts";
 import { snapshotName } from "./file-names.ts";
 import { logFailure } from "./log-error.ts";
-import { encodeBegin, encodeEnd, pieceHeader, pieceHeaderBytes, pieceKinds, type PieceKind, type SnapshotPosition } from "./snapshot-format.ts";
+import {
+  encodeBegin, encodeEnd, pieceHeader, pieceHeaderBytes, pieceKinds, type PieceKind, type SnapshotPosition,
+} from "./snapshot-format.ts";
 
 export interface Durability {
   /** The group that holds the last append. */
@@ -32,7 +35,10 @@ export interface SnapshotWriterOptions {
 
 export type SnapshotCallback = (error: MaceKenError | null) => void;
 
-/** Syncing as it grows keeps the last sync, and the groups that share the disk with it, from waiting for hundreds of megabytes. */
+/**
+ * Syncing as it grows keeps the last sync, and the groups that share the disk with it, from waiting for hundreds of
+ * megabytes.
+ */
 const syncEveryBytes = 1024 * 1024;
 
 export class SnapshotWriter {
@@ -88,8 +94,9 @@ export class SnapshotWriter {
   }
 
   /**
-   * Ends the snapshot. Waits until everything appended up to now is durable, for the images may show it; the caller sees to it that the log is flushed.
-   * Calls back with null when the snapshot is durable under its name and stands for the log before it.
+   * Ends the snapshot. Waits until everything appended up to now is durable, for the images may show it; the caller sees
+   * to it that the log is flushed. Calls back with null when the snapshot is durable under its name and stands for the
+   * log before it.
    */
   finish(callback: SnapshotCallback): void {
     if (this.#error !== null) {
@@ -116,7 +123,8 @@ export class SnapshotWriter {
     if (group < this.#needed) return;
     this.#state = "renaming";
     try {
-      this.#piece(pieceKinds.end, encodeEnd({ chunks: this.#pieces - 1, totalBytes: this.#totalBytes, durableGroup: group, durableTurn: turn }));
+      const end = { chunks: this.#pieces - 1, totalBytes: this.#totalBytes, durableGroup: group, durableTurn: turn };
+      this.#piece(pieceKinds.end, encodeEnd(end));
       this.#sync(() => this.#rename());
     } catch (error) {
       this.#stop(error);

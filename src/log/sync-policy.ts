@@ -1,7 +1,7 @@
 /**
- * Decides whether a group is made durable by a blocking sync or by the thread pool. A blocking sync saves the way through the pool,
- * about 100 us, but nothing else runs meanwhile: it pays only for a small group that nobody queues behind, on a disk that is fast just now.
- * Carries no invariant: both ways are durable before anything is released.
+ * Decides whether a group is made durable by a blocking sync or by the thread pool. A blocking sync saves the way through
+ * the pool, about 100 us, but nothing else runs meanwhile: it pays only for a small group that nobody queues behind, on a
+ * disk that is fast just now. Carries no invariant: both ways are durable before anything is released.
  */
 export interface SyncPolicy {
   /** Asked once a group, when no sync is in flight and nothing else is waiting to be written. */
@@ -23,8 +23,9 @@ export interface AdaptiveSyncOptions {
 const estimateCeilingMs = 8;
 
 /**
- * Blocks when the group is small, holds few turns, and recent syncs were fast. The estimate rises at once to a slow sync and falls by an
- * eighth of the difference with each faster one; before the first sync there is none, and the pool is used.
+ * Blocks when the group is small, holds few turns, and recent syncs were fast. The estimate rises at once to a slow sync
+ * and falls by an eighth of the difference with each faster one; before the first sync there is none, and the pool is
+ * used.
  */
 export class AdaptiveSyncPolicy implements SyncPolicy {
   readonly #maxBytes: number;

@@ -17,7 +17,10 @@ export interface TurnLogOptions {
   onFailed(error: MaceKenError): void;
   /** `reserved` changed: while it is false the driver holds new inputs back. */
   onReserved?(reserved: boolean): void;
-  /** A number of this directory alone, mixed into every checksum: frames of another log, or made up by a sender, are none here. */
+  /**
+   * A number of this directory alone, mixed into every checksum: frames of another log, or made up by a sender, are none
+   * here.
+   */
   readonly salt?: number;
   /** Default 8 MiB. */
   readonly segmentBytes?: number;

@@ -1,18 +1,20 @@
 /**
- * The turn log of one node: opaque checkpoint records, appended in order and made durable in groups. One group is written and synced at a time;
- * the next one fills meanwhile. So when a group is written every earlier group is durable, and at most the last one on disk is in doubt.
- * Does not know what records hold, never decides when to flush or to take a snapshot, and has no timer: its driver does.
- * Carries K1 (what was reported durable is a prefix that recovery finds) and K7 (the durable watermark never goes back);
- * K2 and K5 rest on its never reporting durable what a sync has not confirmed. Made by openTurnLog (recover.ts).
+ * The turn log of one node: opaque checkpoint records, appended in order and made durable in groups. One group is written
+ * and synced at a time; the next one fills meanwhile. So when a group is written every earlier group is durable, and at
+ * most the last one on disk is in doubt. Does not know what records hold, never decides when to flush or to take a
+ * snapshot, and has no timer: its driver does. Carries K1 (what was reported durable is a prefix that recovery finds) and
+ * K7 (the durable watermark never goes back); K2 and K5 rest on its never reporting durable what a sync has not
+ * confirmed. Made by openTurnLog (recover.ts).
  */
 import { assert } from "../base/assert.ts";
 import type { MaceKenError } from "../base/error.ts";
-import { DiskError, pathIn, type Disk } from "./disk.ts";
+import { DiskError, pathIn, type Disk, type DiskFile } from "./disk.ts";
 import { DiskWork } from "./disk-work.ts";
 import { GroupBuffer } from "./group-buffer.ts";
-import { frameHeaderBytes, alignFrame, sealFrame } from "./group-format.ts";
+import { frameHeaderBytes } from "./group-format.ts";
+import { GroupWriter } from "./group-writer.ts";
 import { logFailure } from "./log-error.ts";
-import { Segments, type CurrentSegment } from "./segments.ts";
+import { Segments } from "./segments.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { AdaptiveSyncPolicy, type SyncPolicy } from "./sync-policy.ts";
 import { defaultSegmentBytes, defaultSliceBytes, type TurnLogCounters, type TurnLogOptions, type TurnLogStart } from "./turn-log-options.ts";
@@ -21,6 +23,7 @@ interface Flight {
   readonly group: number;
   readonly lastTurn: number;
   readonly startedMs: number;
+  readonly file: DiskFile;
 }
 
 export class TurnLog {
@@ -28,17 +31,14 @@ export class TurnLog {
   readonly #disk: Disk;
   readonly #options: TurnLogOptions;
   readonly #salt: number;
-  readonly #epoch: number;
   readonly #work: DiskWork;
   readonly #segments: Segments;
+  readonly #writer: GroupWriter;
   readonly #policy: SyncPolicy;
   readonly #pending: GroupBuffer;
-  readonly #markBytes = new Uint8Array(frameHeaderBytes);
   readonly #snapshots: string[];
   #snapshotSequence: number;
   #snapshot: SnapshotWriter | null = null;
-  /** The last group handed to the disk. */
-  #lastGroup: number;
   #durableGroup: number;
   #durableTurn: number;
   #markedGroup: number;
@@ -53,8 +53,7 @@ export class TurnLog {
     this.#disk = disk;
     this.#options = options;
     this.#salt = options.salt ?? 0;
-    this.#epoch = start.epoch;
-    this.#lastGroup = this.#durableGroup = start.lastGroup;
+    this.#durableGroup = start.lastGroup;
     this.#markedGroup = 0;
     this.#durableTurn = start.lastTurn;
     this.#pending = new GroupBuffer(start.lastTurn);
@@ -68,6 +67,7 @@ export class TurnLog {
       onFailed: (error) => this.#fail(error),
       onReserved: (reserved) => options.onReserved?.(reserved),
     });
+    this.#writer = new GroupWriter(disk, this.#salt, start.epoch, this.#segments, start.lastGroup, this.counters);
     this.#segments.prepareNext();
   }
 
@@ -120,8 +120,9 @@ export class TurnLog {
   }
 
   /**
-   * Copies records into the group being filled; `lastTurn` is the turn they end with. Recovery gives each append back as it was, whole or not at all.
-   * Bounded by the caller, who sees pendingBytes. Does nothing once the log has failed: the node is stopping.
+   * Copies records into the group being filled; `lastTurn` is the turn they end with. Recovery gives each append back as
+   * it was, whole or not at all. Bounded by the caller, who sees pendingBytes. Does nothing once the log has failed: the
+   * node is stopping.
    */
   append(records: Uint8Array, lastTurn: number): void {
     if (this.#failure !== null) return;
@@ -131,8 +132,9 @@ export class TurnLog {
   }
 
   /**
-   * Starts a group with all that is pending, unless one is in flight; then the pending appends follow by themselves when that one is durable.
-   * With `mayBlock` the caller says that nothing else waits for it: the policy may then choose a blocking sync.
+   * Starts a group with all that is pending, unless one is in flight; then the pending appends follow by themselves when
+   * that one is durable. With `mayBlock` the caller says that nothing else waits for it: the policy may then choose a
+   * blocking sync.
    */
   flush(mayBlock = true): void {
     if (this.#reporting) this.#wanted = mayBlock ? "any" : "background";
@@ -140,22 +142,21 @@ export class TurnLog {
   }
 
   /**
-   * Writes a mark behind the last group: "all groups up to here were durable when this was written". The driver calls it when the log has been idle for 10 ms.
-   * It proves that the last group was durable, so that damage to that group is told from a torn write, which looks the same.
-   * It needs no sync: if the mark is lost nothing is lost but that proof; if it is there it is true, for it was written after the sync had succeeded.
-   * A half-written mark carries no group number that could be missed, so recovery steps over it.
+   * Writes a mark behind the last group: "all groups up to here were durable when this was written". The driver calls it
+   * when the log has been idle for 10 ms. It proves that the last group was durable, so that damage to that group is told
+   * from a torn write, which looks the same. It needs no sync: if the mark is lost nothing is lost but that proof; if it
+   * is there it is true, for it was written after the sync had succeeded. A half-written mark carries no group number
+   * that could be missed, so recovery steps over it.
    */
   markDurable(): void {
     if (!this.idle || this.#failure !== null || this.#closed || this.#markedGroup === this.#durableGroup) return;
-    const segment = this.#segments.current;
-    const bytes = this.#markBytes;
-    sealFrame(this.#disk, this.#salt, bytes, {
-      use: segment.use, epoch: this.#epoch, group: this.#durableGroup, baseTurn: this.#durableTurn, lastTurn: this.#durableTurn,
-      durableGroup: this.#durableGroup, payloadBytes: 0,
-    });
-    if (!this.#write(segment, bytes, frameHeaderBytes)) return;
+    try {
+      this.#writer.writeMark(this.#durableGroup, this.#durableTurn);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
     this.#markedGroup = this.#durableGroup;
-    this.counters.marks++;
   }
 
   /** Tries again to make the next segment; `reserved` turns true, and onReserved is called, once it lies ready. */
@@ -170,14 +171,15 @@ export class TurnLog {
   beginSnapshot(atTurn: number): SnapshotWriter {
     assert(this.#snapshot === null, "one snapshot at a time");
     assert(!this.#closed && atTurn >= this.lastTurn, "a snapshot stands for all that was appended");
-    const firstGroup = this.#lastGroup + 1;
+    const firstGroup = this.#writer.lastGroup + 1;
     const writer = new SnapshotWriter(this.#disk, this.#work, {
       directory: this.#options.directory,
       salt: this.#salt,
       sequence: ++this.#snapshotSequence,
       position: { atTurn, group: firstGroup, skip: this.#pending.entries },
-      // The pending group may hold turns whose traces are in the snapshot's images: it must not become durable before them.
-      durability: () => ({ needed: this.#lastGroup + (this.#pending.entries > 0 ? 1 : 0), group: this.#durableGroup, turn: this.#durableTurn }),
+      // The pending group may hold turns whose traces are in the snapshot's images: it must not become durable before
+      // them.
+      durability: () => ({ needed: this.#writer.lastGroup + (this.#pending.entries > 0 ? 1 : 0), group: this.#durableGroup, turn: this.#durableTurn }),
       failed: () => this.#failure,
       onSyncFailed: (error) => this.#fail(error),
       onEnded: (name) => {
@@ -202,7 +204,10 @@ export class TurnLog {
     this.#work.whenIdle(callback);
   }
 
-  /** A blocking sync reports at once, and its report may ask for the next group: a loop here, so that it is no recursion there. */
+  /**
+   * A blocking sync reports at once, and its report may ask for the next group: a loop here, so that it is no recursion
+   * there.
+   */
   #startGroups(mayBlock: boolean): void {
     while (this.#flight === null && this.#pending.entries > 0 && this.#failure === null && !this.#closed) {
       const bytes = this.#pending.frameBytes;
@@ -215,7 +220,7 @@ export class TurnLog {
       }
       this.counters.blockingSyncs++;
       try {
-        this.#disk.syncNow(this.#segments.current.file);
+        this.#disk.syncNow(flight.file);
       } catch (error) {
         this.#fail(error);
         return;
@@ -234,46 +239,21 @@ export class TurnLog {
 
   /** Hands the pending group to the disk; null when that failed. */
   #writeGroup(): Flight | null {
-    const pending = this.#pending;
-    assert(this.#durableGroup === this.#lastGroup, "one group at a time");
-    const length = pending.frameBytes;
-    let segment: CurrentSegment;
+    const lastTurn = this.#pending.lastTurn;
+    const startedMs = this.#disk.nowMs();
+    let file: DiskFile;
     try {
-      segment = this.#segments.roomFor(length);
+      file = this.#writer.writeGroup(this.#pending, this.#durableGroup);
     } catch (error) {
       this.#fail(error);
       return null;
     }
-    const group = this.#lastGroup + 1;
-    const lastTurn = pending.lastTurn;
-    sealFrame(this.#disk, this.#salt, pending.bytes, {
-      use: segment.use, epoch: this.#epoch, group, baseTurn: pending.baseTurn, lastTurn,
-      durableGroup: this.#durableGroup, payloadBytes: length - frameHeaderBytes,
-    });
-    const startedMs = this.#disk.nowMs();
-    if (!this.#write(segment, pending.bytes, length)) return null;
-    pending.reset();
-    segment.lastGroup = group;
-    this.#lastGroup = group;
-    this.counters.groups++;
-    this.#flight = { group, lastTurn, startedMs };
+    this.#flight = { group: this.#writer.lastGroup, lastTurn, startedMs, file };
     return this.#flight;
   }
 
-  #write(segment: CurrentSegment, bytes: Uint8Array, length: number): boolean {
-    try {
-      this.#disk.write(segment.file, segment.position, bytes, 0, length);
-    } catch (error) {
-      this.#fail(error);
-      return false;
-    }
-    segment.position = alignFrame(segment.position + length);
-    this.counters.bytesWritten += length;
-    return true;
-  }
-
   #syncInBackground(flight: Flight): void {
-    this.#work.sync(this.#segments.current.file, (error) => {
+    this.#work.sync(flight.file, (error) => {
       if (error !== null) this.#fail(error);
       else if (this.#failure === null) {
         this.#synced(flight);
@@ -312,7 +292,8 @@ export class TurnLog {
   }
 
   /**
-   * Final, never retried: after a failed sync the pages count as clean, and a second sync would succeed without having written them.
+   * Final, never retried: after a failed sync the pages count as clean, and a second sync would succeed without having
+   * written them.
    */
   #fail(error: unknown): void {
     if (!(error instanceof DiskError)) throw error;

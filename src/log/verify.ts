@@ -1,6 +1,7 @@
 /**
- * Reads everything in a data directory's log and says what it found, file by file, without changing anything: for `maceken verify` and `maceken log`.
- * Judges by the same chain as recovery, so what it calls damaged is what a start would refuse. Salts come from the manifest.
+ * Reads everything in a data directory's log and says what it found, file by file, without changing anything: for
+ * `maceken verify` and `maceken log`. Judges by the same chain as recovery, so what it calls damaged is what a start
+ * would refuse. Salts come from the manifest.
  */
 import { MaceKenError } from "../base/error.ts";
 import { closeFile, pathIn, type Disk } from "./disk.ts";
@@ -43,7 +44,9 @@ export interface LogReport {
 export interface GroupReport extends Frame {
   readonly file: string;
   readonly mark: boolean;
-  /** It belongs to the sequence that recovery reads; otherwise it is a mark, replaced by the snapshot, a copy, or torn. */
+  /**
+   * It belongs to the sequence that recovery reads; otherwise it is a mark, replaced by the snapshot, a copy, or torn.
+   */
   readonly current: boolean;
   /** Empty when the group is torn. */
   entries(): Iterable<LogEntry>;

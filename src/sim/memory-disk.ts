@@ -1,8 +1,9 @@
 /**
- * A disk in memory that may lose whatever was not synced. Reading shows the page cache; beside it lies what a loss of power would leave: the durable
- * image and, in order, the operations no sync has covered, on directories too. `crash` builds the disk found afterwards from any choice among those;
- * `restart` is the death of the process alone. A failed sync leaves its operations uncovered for good: later syncs succeed without them, as on Linux.
- * Any operation can be made to fail or to be the last. Draws no randomness and knows no time but what its owner sets.
+ * A disk in memory that may lose whatever was not synced. Reading shows the page cache; beside it lies what a loss of
+ * power would leave: the durable image and, in order, the operations no sync has covered, on directories too. `crash`
+ * builds the disk found afterwards from any choice among those; `restart` is the death of the process alone. A failed
+ * sync leaves its operations uncovered for good: later syncs succeed without them, as on Linux. Any operation can be made
+ * to fail or to be the last. Draws no randomness and knows no time but what its owner sets.
  */
 import { assert } from "../base/assert.ts";
 import { crc32 } from "../log/crc32.ts";
@@ -30,7 +31,10 @@ type EntryChange =
 /** An operation that no successful sync has covered. */
 export type UnsyncedOperation = (DataChange | EntryChange) & { abandoned: boolean };
 
-/** What a loss of power leaves of an operation: all, nothing, the first bytes, or some of the sectors (by number within the file). */
+/**
+ * What a loss of power leaves of an operation: all, nothing, the first bytes, or some of the sectors (by number within
+ * the file).
+ */
 export type Kept = boolean | { readonly firstBytes: number } | { readonly sectors: (sector: number) => boolean };
 
 /** An error code, or "crash". */

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { contentHash } from "#maceken/compile/content-hash.js";
 
 const bootstrap = new URL("./fixtures/bootstrap.mjs", import.meta.url).href;
 const installed = join(dirname(createRequire(import.meta.url).resolve("zod/package.json")), "..");
@@ -187,9 +188,8 @@ test("the cache: found again, damaged entries are made again, a source that chan
     assert.deepEqual(readFileSync(entry), whole);
   }
   // What a right checksum vouches for is run, so we know that it is read.
-  const { createHash } = await import("node:crypto");
-  const text = Buffer.from("console.log(7)");
-  writeFileSync(entry, Buffer.concat([Buffer.from(`maceken-compiled-1 module ${text.length} ${createHash("sha256").update(text).digest("base64url")}\n`), text]));
+  const text = "console.log(7)";
+  writeFileSync(entry, `maceken-compiled-1 module ${text.length} ${contentHash(text)}\n${text}`);
   assert.equal(await output(folder, "main.ts", environment), 7);
   writeFileSync(join(folder, "main.ts"), `const a: number = 2; ${print("a")}`);
   assert.equal(await output(folder, "main.ts", environment), 2);
@@ -235,3 +235,12 @@ test("libraries work when they are compiled: zod, valibot, fast-check, arktype",
   }
 });
 
+
+test("content hashes: one bit, a lone surrogate, zeros and length matter", () => {
+  const texts = ["", "\0", "\0\0", "a", "b", "ab", "ba", "\ud800", "\udc00", "x".repeat(8), "x".repeat(9), `${"x".repeat(100)}y${"x".repeat(100)}`, `${"x".repeat(101)}y${"x".repeat(99)}`];
+  assert.equal(new Set(texts.map(contentHash)).size, texts.length);
+  for (const text of texts) assert.match(contentHash(text), /^[0-9a-f]{32}$/);
+  const seen = new Set<string>();
+  for (let n = 0; n < 50_000; n++) seen.add(contentHash(`module ${n}`).slice(0, 16));
+  assert.equal(seen.size, 50_000);
+});

@@ -1,6 +1,6 @@
 /**
- * Crashes before every operation of a life full of appends, changes of segment, snapshots and recycling, with many outcomes of what was not synced,
- * then crashes in the recoveries that follow, three deep (faults 1-4, 10; K1, K8).
+ * Crashes before every operation of a life full of appends, changes of segment, snapshots and recycling, with many
+ * outcomes of what was not synced, then crashes in the recoveries that follow, three deep (faults 1-4, 10; K1, K8).
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

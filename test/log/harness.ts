@@ -1,6 +1,6 @@
 /**
- * A small node around a log, for tests: its turns carry (turn, life, filler), so that a recovered sequence shows gaps, doubles and groups of another life.
- * Keeps the truth beside it: what was appended, what was reported durable.
+ * A small node around a log, for tests: its turns carry (turn, life, filler), so that a recovered sequence shows gaps,
+ * doubles and groups of another life. Keeps the truth beside it: what was appended, what was reported durable.
  */
 import assert from "node:assert/strict";
 import { MaceKenError } from "#maceken/base/error.js";
@@ -85,7 +85,10 @@ export class TestNode {
   reservedChanges: boolean[] = [];
   onDurable: (lastTurn: number) => void = () => {};
 
-  /** Opens, reads, and holds what it read against the truth: every durable turn is there, and nothing that was not appended. */
+  /**
+   * Opens, reads, and holds what it read against the truth: every durable turn is there, and nothing that was not
+   * appended.
+   */
   constructor(disk: Disk, truth = new Truth(), options: Partial<TurnLogOptions> = {}) {
     this.truth = truth;
     const opened = openTurnLog(disk, {

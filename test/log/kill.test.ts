@@ -1,4 +1,7 @@
-/** A real process on the real disk, killed at random instants: what it said was durable is there. Sync itself is not proved by this (the counted syncs do that). */
+/**
+ * A real process on the real disk, killed at random instants: what it said was durable is there. Sync itself is not
+ * proved by this (the counted syncs do that).
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

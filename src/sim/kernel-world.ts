@@ -1,0 +1,323 @@
+/**
+ * A small deterministic world of kernels: virtual time, first-in-first-out connections, a disk reduced to "appended" and
+ * "durable". Every effect is performed one at a time, and a node can be crashed between any two (K1-K10 are tried here before
+ * any real process is). The full simulated network and disk grow from this; so far there is no loss and no partition.
+ */
+import { assert } from "../base/assert.ts";
+import { Queue } from "../base/queue.ts";
+import type { Outcome } from "../base/rejection.ts";
+import type { KernelEffect, Note } from "../kernel/kernel-effect.ts";
+import type { ExternalRequest, KernelInput } from "../kernel/kernel-input.ts";
+import { Kernel, type KernelLimits } from "../kernel/kernel.ts";
+import { KernelLoader, KernelSnapshot } from "../kernel/recovery.ts";
+import type { AppDefinition } from "../service/app.ts";
+
+/** Where every decision of a run comes from: an integer below `options`. */
+export type Choose = (options: number, what: string) => number;
+
+interface Append {
+  readonly bytes: Uint8Array;
+  readonly turn: number;
+}
+
+interface Connection {
+  readonly from: SimulatedNode;
+  readonly to: SimulatedNode;
+  open: boolean;
+}
+
+export interface SimulatedNodeOptions {
+  readonly app: AppDefinition;
+  readonly dials: readonly string[];
+  readonly limits?: Partial<KernelLimits>;
+}
+
+export class SimulatedNode {
+  readonly name: string;
+  readonly options: SimulatedNodeOptions;
+  kernel: Kernel | undefined;
+  /** What is durable, and what was appended since. */
+  readonly durable: Append[] = [];
+  readonly unsynced: Append[] = [];
+  snapshot: { readonly turn: number; readonly chunks: readonly Uint8Array[] } | undefined;
+  syncing = false;
+  readonly effects = new Queue<KernelEffect>();
+  readonly answers = new Map<number, Outcome<unknown>[]>();
+  readonly notes: Note[] = [];
+  /** Effects run outside, by key, in order of their tries. */
+  readonly outside: { readonly key: string; readonly name: string; readonly args: readonly unknown[] }[] = [];
+  alarmAt = Infinity;
+  again = false;
+  /** Monotonic clocks begin anew with each process. */
+  startedAt = 0;
+  crashes = 0;
+  syncs = 0;
+
+  constructor(name: string, options: SimulatedNodeOptions) {
+    this.name = name;
+    this.options = options;
+  }
+}
+
+/** What is left of appended, unsynced records after a crash. */
+export type DiskOutcome = "none" | "all" | "first";
+
+export class KernelWorld {
+  nowMs = 1_700_000_000_000;
+  readonly nodes = new Map<string, SimulatedNode>();
+  readonly #choose: Choose;
+  readonly #inputs: { readonly node: SimulatedNode; readonly input: KernelInput; readonly dueAt: number }[] = [];
+  readonly #connections = new Map<string, Connection>();
+  #lastConnection = 0;
+  #lastRequest = 0;
+  /** Effects performed so far, of all nodes: the boundaries at which a crash can strike. */
+  boundaries = 0;
+  /** Called before each effect; true crashes the node instead. */
+  crashBefore: (node: SimulatedNode, effect: KernelEffect, boundary: number) => DiskOutcome | undefined = () => undefined;
+  /** Called after every step of a kernel: the place for invariants. */
+  afterStep: (node: SimulatedNode) => void = () => {};
+
+  constructor(choose: Choose) {
+    this.#choose = choose;
+  }
+
+  add(name: string, options: SimulatedNodeOptions): SimulatedNode {
+    const node = new SimulatedNode(name, options);
+    this.nodes.set(name, node);
+    this.start(node);
+    return node;
+  }
+
+  #time(node: SimulatedNode) {
+    return { monotonicMs: this.nowMs - node.startedAt, wallMs: this.nowMs };
+  }
+
+  /** Starts the node's process: birth, or recovery from what is durable. */
+  start(node: SimulatedNode): void {
+    assert(node.kernel === undefined, "a node runs once at a time");
+    const { app, dials, limits } = node.options;
+    let lives = node.crashes;
+    const kernel = new Kernel({
+      name: node.name,
+      app,
+      dials,
+      accepts: (name) => this.nodes.has(name),
+      random: () => this.#choose(1 << 20, "random") / (1 << 20),
+      newIncarnation: () => `${node.name}-${++lives}`,
+      durable: true,
+      ...(limits === undefined ? {} : { limits }),
+    });
+    node.startedAt = this.nowMs;
+    node.kernel = kernel;
+    if (node.durable.length === 0 && node.snapshot === undefined) this.#take(node, kernel.birth(this.#time(node)));
+    else {
+      const loader = new KernelLoader(kernel);
+      for (const chunk of node.snapshot?.chunks ?? []) loader.snapshotChunk(chunk);
+      for (const { bytes } of node.durable) loader.records(bytes);
+      this.#take(node, loader.finish(this.#time(node)));
+    }
+    this.afterStep(node);
+  }
+
+  /** The process dies: memory, unsent effects and connections are gone; the disk keeps what `outcome` says. */
+  crash(node: SimulatedNode, outcome: DiskOutcome): void {
+    node.crashes++;
+    node.kernel = undefined;
+    node.effects.clear();
+    node.alarmAt = Infinity;
+    node.again = node.syncing = false;
+    const kept = outcome === "all" ? node.unsynced.length : outcome === "first" ? Math.min(1, node.unsynced.length) : 0;
+    node.durable.push(...node.unsynced.slice(0, kept));
+    node.unsynced.length = 0;
+    for (let i = this.#inputs.length - 1; i >= 0; i--) if (this.#inputs[i]!.node === node) this.#inputs.splice(i, 1);
+    for (const [key, connection] of this.#connections) {
+      if (connection.from !== node && connection.to !== node) continue;
+      this.#connections.delete(key);
+      const [other, number] = this.#otherEnd(key, connection, node);
+      this.#push(other, { kind: "closed", connection: number });
+    }
+  }
+
+  /** Takes a snapshot at once and forgets the records before it. */
+  takeSnapshot(node: SimulatedNode): void {
+    const snapshot = new KernelSnapshot(node.kernel!);
+    const chunks: Uint8Array[] = [];
+    while (!snapshot.done) chunks.push(snapshot.slice(200).slice());
+    snapshot.end();
+    // It shows executed turns, so those become durable first.
+    node.durable.push(...node.unsynced.splice(0));
+    node.snapshot = { turn: snapshot.atTurn, chunks };
+    for (let i = node.durable.length - 1; i >= 0; i--) if (node.durable[i]!.turn <= snapshot.atTurn) node.durable.splice(i, 1);
+  }
+
+  request(node: SimulatedNode, request: Omit<ExternalRequest, "kind" | "request" | "via">): number {
+    const number = ++this.#lastRequest;
+    this.#push(node, { kind: "request", request: number, via: "client", ...request });
+    return number;
+  }
+
+  #push(node: SimulatedNode, input: KernelInput, delayMs = 0): void {
+    this.#inputs.push({ node, input, dueAt: this.nowMs + delayMs });
+  }
+
+  #take(node: SimulatedNode, effects: readonly KernelEffect[]): void {
+    // Views are valid until the next step only, and effects wait here.
+    for (const effect of effects) node.effects.push(effect.kind === "append" ? { ...effect, bytes: effect.bytes.slice() } : effect);
+  }
+
+  /** Runs until nothing is left to do up to `untilMs` of virtual time. Answers false when it did not become quiet. */
+  run(untilMs = 60_000, maxSteps = 100_000): boolean {
+    const deadline = this.nowMs + untilMs;
+    for (let step = 0; step < maxSteps; step++) {
+      const ready = this.#ready();
+      if (ready.length > 0) {
+        ready[this.#choose(ready.length, "next")]!();
+        continue;
+      }
+      const next = this.#nextTime();
+      if (next > deadline) {
+        this.nowMs = deadline;
+        return true;
+      }
+      this.nowMs = Math.max(this.nowMs, next);
+    }
+    return false;
+  }
+
+  #nextTime(): number {
+    let next = Infinity;
+    for (const { dueAt } of this.#inputs) next = Math.min(next, dueAt);
+    for (const { alarmAt } of this.nodes.values()) next = Math.min(next, alarmAt);
+    return next;
+  }
+
+  /** Everything that may happen now. What one node does stays in order; between nodes, syncs and deliveries the choice is free. */
+  #ready(): (() => void)[] {
+    const ready: (() => void)[] = [];
+    for (const node of this.nodes.values()) {
+      if (node.kernel === undefined) {
+        ready.push(() => this.start(node));
+        continue;
+      }
+      if (node.effects.length > 0) {
+        ready.push(() => this.#performOne(node));
+        continue;
+      }
+      const inputAt = this.#inputs.findIndex((each) => each.node === node && each.dueAt <= this.nowMs);
+      if (inputAt >= 0) ready.push(() => this.#step(node, this.#inputs.splice(inputAt, 1)[0]!.input));
+      if (node.syncing) ready.push(() => this.#syncDone(node));
+      if (node.again || node.alarmAt <= this.nowMs) {
+        ready.push(() => {
+          node.again = false;
+          if (node.alarmAt <= this.nowMs) node.alarmAt = Infinity;
+          this.#step(node, { kind: "tick" });
+        });
+      }
+    }
+    return ready;
+  }
+
+  #step(node: SimulatedNode, input: KernelInput): void {
+    this.#take(node, node.kernel!.step(input, this.#time(node)));
+    this.afterStep(node);
+  }
+
+  #syncDone(node: SimulatedNode): void {
+    node.syncing = false;
+    node.syncs++;
+    node.durable.push(...node.unsynced.splice(0));
+    this.#step(node, { kind: "durable", turn: node.durable.at(-1)!.turn });
+  }
+
+  #performOne(node: SimulatedNode): void {
+    const outcome = this.crashBefore(node, node.effects.peek()!, this.boundaries++);
+    if (outcome !== undefined) {
+      this.crash(node, outcome);
+      return;
+    }
+    const effect = node.effects.shift()!;
+    switch (effect.kind) {
+      case "append":
+        node.unsynced.push({ bytes: effect.bytes, turn: effect.turn });
+        node.syncing = true;
+        break;
+      case "transmit":
+        this.#transmit(node, effect.connection, effect.bytes);
+        if (effect.more) this.#push(node, { kind: "drained", connection: effect.connection });
+        break;
+      case "close":
+        this.#closeConnection(node, effect.connection);
+        break;
+      case "dial":
+        this.#dial(node, effect.peer, effect.delayMs);
+        break;
+      case "answer": {
+        const known = node.answers.get(effect.request);
+        if (known === undefined) node.answers.set(effect.request, [effect.outcome]);
+        else known.push(effect.outcome);
+        break;
+      }
+      case "outside":
+        node.outside.push(effect);
+        this.#push(node, { kind: "effectDone", key: effect.key, outcome: { ok: true, value: null } });
+        break;
+      case "alarm":
+        node.alarmAt = this.nowMs + effect.afterMs;
+        break;
+      case "again":
+        node.again = true;
+        break;
+      case "note":
+        node.notes.push(effect.note);
+        break;
+      case "admit":
+        break;
+    }
+  }
+
+  // ---- the network
+
+  #dial(node: SimulatedNode, peer: string, delayMs: number): void {
+    const target = this.nodes.get(peer);
+    if (target?.kernel === undefined) {
+      this.#push(node, { kind: "dialFailed", peer, reason: "refused" }, delayMs + 1);
+      return;
+    }
+    const id = ++this.#lastConnection;
+    this.#connections.set(String(id), { from: node, to: target, open: true });
+    this.#push(node, { kind: "opened", connection: id * 2, peer }, delayMs);
+    this.#push(target, { kind: "opened", connection: id * 2 + 1 }, delayMs);
+  }
+
+  #otherEnd(key: string, connection: Connection, node: SimulatedNode): [SimulatedNode, number] {
+    const id = Number(key);
+    return connection.from === node ? [connection.to, id * 2 + 1] : [connection.from, id * 2];
+  }
+
+  #transmit(node: SimulatedNode, number: number, bytes: Uint8Array): void {
+    const key = String(number >> 1);
+    const connection = this.#connections.get(key);
+    if (connection === undefined) return;
+    const [other, otherNumber] = this.#otherEnd(key, connection, node);
+    this.#push(other, { kind: "frames", connection: otherNumber, frames: splitFrames(bytes) });
+  }
+
+  #closeConnection(node: SimulatedNode, number: number): void {
+    const key = String(number >> 1);
+    const connection = this.#connections.get(key);
+    if (connection === undefined) return;
+    this.#connections.delete(key);
+    const [other, otherNumber] = this.#otherEnd(key, connection, node);
+    this.#push(other, { kind: "closed", connection: otherNumber });
+  }
+}
+
+function splitFrames(bytes: Uint8Array): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    frames.push(bytes.slice(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return frames;
+}
