@@ -45,6 +45,8 @@ class BarrierWalker {
   readonly #classPath: string;
   readonly #volatiles: VolatileImports;
   readonly #names = new ClassNames();
+  /** The declaration in the head of the `for` that is being visited: it ends with that head's semicolon. */
+  #loopHead: Node | null = null;
   readonly #visit = (node: Node): void => this.visit(node);
 
   constructor(state: ModuleState, classPath: string, volatiles: VolatileImports) {
@@ -71,6 +73,19 @@ class BarrierWalker {
     switch (node.type) {
       case "ExpressionStatement":
         state.statementStarts.add(node.start);
+        this.#noteEnd(node);
+        break;
+      case "VariableDeclaration":
+        if (node !== this.#loopHead) this.#noteEnd(node);
+        break;
+      case "ReturnStatement":
+      case "ThrowStatement":
+      case "PropertyDefinition":
+      case "ExportDefaultDeclaration":
+        this.#noteEnd(node);
+        break;
+      case "ForStatement":
+        this.#loopHead = node["init"];
         break;
       case "AssignmentExpression":
         assignmentTarget(state, node);
@@ -101,6 +116,10 @@ class BarrierWalker {
         throw new Refusal(node.start, "decorators do not exist in this version of Node");
     }
     forEachChild(node, this.#visit);
+  }
+
+  #noteEnd(node: Node): void {
+    if (this.#state.code[node.end - 1] !== ";") this.#state.edits.endsWithoutSemicolon(node.end);
   }
 
   #visitFunction(node: Node): void {

@@ -24,6 +24,7 @@ export class Edits {
   readonly #closes: Insertion[] = [];
   readonly #replacements: Replacement[] = [];
   readonly #opened = new Set<number>();
+  readonly #statementEnds = new Set<number>();
 
   constructor(code: string) {
     this.#code = code;
@@ -54,6 +55,18 @@ export class Edits {
     return this.#opened.has(at);
   }
 
+  /**
+   * A statement or field without a semicolon ends here. If something is closed here it gets one: `x = y++` ends at a line break
+   * before `[`, but `x = (y++)` would go on.
+   */
+  endsWithoutSemicolon(at: number): void {
+    this.#statementEnds.add(at);
+  }
+
+  #semicolons(): number[] {
+    return this.#statementEnds.size === 0 ? [] : [...new Set(this.#closes.filter(({ at, text }) => text !== "" && this.#statementEnds.has(at)).map(({ at }) => at))];
+  }
+
   /** Replaces punctuation between nodes. Its line breaks are kept, so that lines do not move. */
   replace(start: number, end: number, text: string): Replacement {
     const replacement = { start, end, text };
@@ -74,6 +87,7 @@ export class Edits {
     }
     for (const { at, text } of this.#opens) if (text !== "") target.appendRight(at, text);
     for (const { at, text } of this.#closes) if (text !== "") target.prependLeft(at, text);
+    for (const at of this.#semicolons()) target.appendLeft(at, ";");
   }
 
   /** The edited text of a range, without the insertions in `outside`: for code that must appear twice. */
@@ -87,6 +101,9 @@ export class Edits {
     });
     for (const edit of this.#replacements) {
       if (edit.start >= start && edit.end <= end) pieces.push({ at: edit.start, until: edit.end, rank: 2, order: 0, text: this.#withBreaks(edit) });
+    }
+    for (const at of this.#semicolons()) {
+      if (at > start && at < end) pieces.push({ at, until: at, rank: 0, order: Number.MAX_SAFE_INTEGER, text: ";" });
     }
     pieces.sort((a, b) => a.at - b.at || a.rank - b.rank || a.order - b.order);
     let text = "";

@@ -42,6 +42,11 @@ export function touch<T>(object: T): T {
 
 function firstTouch(object: object, mark: Mark): void {
   demandTurn(object, mark);
+  // A view has no content of its own: what changes is the buffer that it shows.
+  if (mark.shape.kind === "typedArray") {
+    touch((object as ArrayBufferView).buffer);
+    return;
+  }
   mark.before = captureBefore(object, mark);
   mark.epoch = current.epoch;
   mark.heap.noteDirty(object, mark);
@@ -86,7 +91,8 @@ export function touchArray<T>(object: T): T {
 
 /** Before a call `object[key](…)`. */
 export function touchComputed<T>(object: T, key: unknown): T {
-  if (typeof key === "string" && (arrayMutators.has(key) || ArrayBuffer.isView(object))) touchArray(object);
+  // An object as key would run code of its own when it becomes a name, so it counts as a mutator's.
+  if (typeof key === "object" || arrayMutators.has(key as string) || ArrayBuffer.isView(object)) touchArray(object);
   return object;
 }
 

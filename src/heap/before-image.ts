@@ -26,6 +26,17 @@ class PropertiesBefore {
   }
 }
 
+/** An array with holes or properties of its own. */
+class SparseBefore {
+  readonly length: number;
+  readonly properties: PropertiesBefore;
+
+  constructor(array: unknown[]) {
+    this.length = array.length;
+    this.properties = new PropertiesBefore(array, Object.getOwnPropertyNames(array).filter((name) => name !== "length"), undefined);
+  }
+}
+
 const none: readonly (readonly unknown[])[] = [];
 
 /** Before the first write of the turn to a property of the object, or to the object as a whole. */
@@ -50,8 +61,10 @@ export function captureBefore(object: object, mark: Mark): unknown {
       return (object as ArrayBuffer).slice(0);
     case "typedArray":
       return undefined;
+    case "array":
+      return new SparseBefore(object as unknown[]);
     default:
-      return new PropertiesBefore(object, Object.getOwnPropertyNames(object).filter((name) => !(Array.isArray(object) && name === "length")), undefined);
+      return new PropertiesBefore(object, Object.getOwnPropertyNames(object), undefined);
   }
 }
 
@@ -59,7 +72,11 @@ export function restoreBefore(object: object, mark: Mark): void {
   const { before, shape } = mark;
   if (before instanceof CollectionChanges) before.undo();
   else if (before instanceof PropertiesBefore) restoreProperties(object, before, shape);
-  else if (Array.isArray(before)) restoreArray(object as unknown[], before);
+  else if (before instanceof SparseBefore) {
+    (object as unknown[]).length = 0;
+    restoreKeys(object, before.properties.keys, before.properties.values);
+    (object as unknown[]).length = before.length;
+  } else if (Array.isArray(before)) restoreArray(object as unknown[], before);
   else if (shape.kind === "date") Date.prototype.setTime.call(object as Date, before as number);
   else if (shape.kind === "regexp") (object as RegExp).lastIndex = (before as RegExp).lastIndex;
   else if (shape.kind === "arrayBuffer") new Uint8Array(object as ArrayBuffer).set(new Uint8Array(before as ArrayBuffer));

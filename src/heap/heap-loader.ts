@@ -16,6 +16,7 @@ import { makeBare } from "./class-registry.ts";
 import { operation } from "./collection-changes.ts";
 import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
+import { nativeFreeze, nativePreventExtensions, nativeSeal } from "./native-writers.ts";
 import { readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
 import { trackDate, trackMap, trackSet } from "./tracked-collections.ts";
 
@@ -310,8 +311,3 @@ function bareError(constructor: ErrorConstructor): Error {
   for (const name of Object.getOwnPropertyNames(error)) delete (error as unknown as Properties)[name];
   return error;
 }
-
-// Taken before native-writers.ts wraps them: making the heap again is not a write of the user's.
-const nativeFreeze = Object.freeze;
-const nativeSeal = Object.seal;
-const nativePreventExtensions = Object.preventExtensions;

@@ -7,6 +7,11 @@ import { touch } from "./barrier.ts";
 const objectWriters = ["assign", "defineProperty", "defineProperties", "setPrototypeOf", "freeze", "seal", "preventExtensions"] as const;
 const reflectWriters = ["set", "defineProperty", "deleteProperty", "setPrototypeOf", "preventExtensions"] as const;
 
+/** The engine's own, for making a heap again: that is not a write of the user's. */
+export const nativeFreeze = Object.freeze;
+export const nativeSeal = Object.seal;
+export const nativePreventExtensions = Object.preventExtensions;
+
 let installed = false;
 
 export function installNativeWriters(): void {

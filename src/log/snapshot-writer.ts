@@ -158,12 +158,6 @@ export class SnapshotWriter {
   }
 
   #rename(): void {
-    // Log failed meanwhile: what the snapshot shows may never have become durable in order.
-    const failed = this.#options.failed();
-    if (failed !== null) {
-      this.#stop(failed);
-      return;
-    }
     const name = snapshotName(this.#options.sequence);
     try {
       this.#disk.rename(this.#path, pathIn(this.#options.directory, name));

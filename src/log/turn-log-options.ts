@@ -44,6 +44,10 @@ export interface TurnLogCounters {
   snapshots: number;
 }
 
+export function noCounts(): TurnLogCounters {
+  return { groups: 0, syncs: 0, blockingSyncs: 0, records: 0, marks: 0, bytesWritten: 0, snapshots: 0 };
+}
+
 /** What recovery found, and where the log goes on. */
 export interface TurnLogStart {
   readonly epoch: number;

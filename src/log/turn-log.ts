@@ -17,7 +17,9 @@ import { logFailure } from "./log-error.ts";
 import { Segments } from "./segments.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { AdaptiveSyncPolicy, type SyncPolicy } from "./sync-policy.ts";
-import { defaultSegmentBytes, defaultSliceBytes, type TurnLogCounters, type TurnLogOptions, type TurnLogStart } from "./turn-log-options.ts";
+import {
+  defaultSegmentBytes, defaultSliceBytes, noCounts, type TurnLogCounters, type TurnLogOptions, type TurnLogStart,
+} from "./turn-log-options.ts";
 
 interface Flight {
   readonly group: number;
@@ -27,7 +29,7 @@ interface Flight {
 }
 
 export class TurnLog {
-  readonly counters: TurnLogCounters = { groups: 0, syncs: 0, blockingSyncs: 0, records: 0, marks: 0, bytesWritten: 0, snapshots: 0 };
+  readonly counters: TurnLogCounters = noCounts();
   readonly #disk: Disk;
   readonly #options: TurnLogOptions;
   readonly #salt: number;
@@ -177,9 +179,12 @@ export class TurnLog {
       salt: this.#salt,
       sequence: ++this.#snapshotSequence,
       position: { atTurn, group: firstGroup, skip: this.#pending.entries },
-      // The pending group may hold turns whose traces are in the snapshot's images: it must not become durable before
-      // them.
-      durability: () => ({ needed: this.#writer.lastGroup + (this.#pending.entries > 0 ? 1 : 0), group: this.#durableGroup, turn: this.#durableTurn }),
+      // The pending group too may hold turns whose traces are in the snapshot's images.
+      durability: () => ({
+        needed: this.#writer.lastGroup + (this.#pending.entries > 0 ? 1 : 0),
+        group: this.#durableGroup,
+        turn: this.#durableTurn,
+      }),
       failed: () => this.#failure,
       onSyncFailed: (error) => this.#fail(error),
       onEnded: (name) => {

@@ -86,7 +86,8 @@ export function verifyLog(disk: Disk, directory: string, salt = 0): LogReport {
   for (const { name } of listed.free) files.push(emptyReport(disk, directory, name, "free"));
   for (const { name } of listed.unfinished) files.push(emptyReport(disk, directory, name, "unfinished"));
   problem ??= chain.damage();
-  return { files, lastTurn: chain.lastTurn, lastGroup: chain.lastGroup, lastGroupProved: chain.durableGroup >= chain.lastGroup, problem };
+  const { lastTurn, lastGroup } = chain;
+  return { files, lastTurn, lastGroup, lastGroupProved: chain.durableGroup >= lastGroup, problem };
 }
 
 /** Every group and mark on disk, in the order of files and offsets; views are valid until the next file is reached. */

@@ -99,7 +99,8 @@ export class MemoryDisk implements Disk {
 
   /** The disk after a loss of power, with what `keep` says of each unsynced operation; this one stays as it is. */
   crash(keep: (operation: UnsyncedOperation, index: number) => Kept): MemoryDisk {
-    const copy = this.#copy((inode) => ({ cache: inode.durable.slice(), durable: new Uint8Array(0) }), (directory) => directory.durable);
+    const copyInode = (inode: Inode): Inode => ({ cache: inode.durable.slice(), durable: new Uint8Array(0) });
+    const copy = this.#copy(copyInode, (directory) => directory.durable);
     this.#unsynced.forEach((operation, index) => copy.disk.#redo(operation, copy.inodeOf(operation.inode), keep(operation, index)));
     for (const inode of copy.inodes) inode.durable = inode.cache.slice();
     for (const directory of copy.disk.#directories.values()) directory.durable = new Map(directory.cache);
@@ -108,9 +109,11 @@ export class MemoryDisk implements Disk {
 
   /** The disk as the next process finds it when only the process died: the cache is there, and still not durable. */
   restart(): MemoryDisk {
-    const copy = this.#copy((inode) => ({ cache: inode.cache.slice(), durable: inode.durable.slice() }), (directory) => directory.cache);
+    const copyInode = (inode: Inode): Inode => ({ cache: inode.cache.slice(), durable: inode.durable.slice() });
+    const copy = this.#copy(copyInode, (directory) => directory.cache);
     for (const [path, directory] of this.#directories) {
-      copy.disk.#directories.get(path)!.durable = new Map([...directory.durable].map(([name, inode]) => [name, copy.inodeOf(inode)]));
+      const durable = [...directory.durable].map(([name, inode]) => [name, copy.inodeOf(inode)] as const);
+      copy.disk.#directories.get(path)!.durable = new Map(durable);
     }
     copy.disk.#unsynced = this.#unsynced.map((operation) => ({ ...operation, inode: copy.inodeOf(operation.inode) }));
     return copy.disk;
@@ -237,7 +240,8 @@ export class MemoryDisk implements Disk {
     if (directory === undefined) throw new DiskError(this.#exists(path) ? "ENOTDIR" : "ENOENT", "list", path);
     const names = [...directory.cache.keys()];
     for (const other of this.#directories.keys()) {
-      if (other !== "" && other.startsWith(`${path}/`) && !other.slice(path.length + 1).includes("/")) names.push(other.slice(path.length + 1));
+      const below = other.startsWith(`${path}/`) ? other.slice(path.length + 1) : "";
+      if (below !== "" && !below.includes("/")) names.push(below);
     }
     return names.sort();
   }
@@ -284,7 +288,12 @@ export class MemoryDisk implements Disk {
     if (fault !== null) throw new DiskError(fault, operation, path);
   }
 
-  #inBackground(operation: "sync" | "sync-directory", path: string, covers: (operation: UnsyncedOperation) => boolean, callback: DiskCallback): void {
+  #inBackground(
+    operation: "sync" | "sync-directory",
+    path: string,
+    covers: (operation: UnsyncedOperation) => boolean,
+    callback: DiskCallback,
+  ): void {
     let error: DiskError | null = null;
     try {
       this.#begin(operation, path);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MaceKenError } from "#maceken/base/error.js";
 import { MemoryDisk } from "#maceken/sim/memory-disk.js";
+import type { DiskFile } from "#maceken/log/disk.js";
 import { alwaysAsynchronous } from "#maceken/log/sync-policy.js";
 import { verifyLog } from "#maceken/log/verify.js";
 import { codeOf, directory, effort, generator, smallSegments, TestNode, testSeed } from "./harness.ts";
@@ -192,6 +193,24 @@ test("frames of another log, or made up in a record, are none here", () => {
   const last = disk.unsynced.length - 1;
   const torn = disk.crash((_, index) => (index === last ? { sectors: (sector) => sector > 0 } : true));
   assert.equal(new TestNode(torn).recovered, 0);
+});
+
+test("a group that reads differently the second time is not sealed as good", () => {
+  class Fickle extends MemoryDisk {
+    override read(file: DiskFile, position: number, into: Uint8Array): number {
+      const count = super.read(file, position, into);
+      // Only the copying of a group reads less than a whole file.
+      if (file.path.includes("log-") && into.length < this.contents(file.path).length) into[60]! ^= 1;
+      return count;
+    }
+  }
+  const disk = new Fickle();
+  disk.makeDirectory(directory);
+  const node = new TestNode(disk);
+  node.append();
+  node.log.flush();
+  disk.settle();
+  assert.equal(codeOf(() => new TestNode(disk, node.truth.copy())), "MK_LOG_DAMAGED");
 });
 
 test("a read error refuses the start", () => {

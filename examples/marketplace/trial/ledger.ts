@@ -9,9 +9,8 @@ export interface Answer {
 
 export interface Entry {
   readonly key: string;
-  readonly node: string;
-  readonly service: string;
-  readonly method: string;
+  /** node/service/method */
+  readonly target: string;
   readonly args: readonly unknown[];
   tries: number;
   answer: Answer | undefined;
@@ -21,8 +20,8 @@ export interface Entry {
 export class Ledger {
   readonly entries: Entry[] = [];
 
-  open(node: string, service: string, method: string, args: readonly unknown[]): Entry {
-    const entry: Entry = { key: `request-${this.entries.length + 1}`, node, service, method, args, tries: 0, answer: undefined, contradictions: [] };
+  open(target: string, args: readonly unknown[]): Entry {
+    const entry: Entry = { key: `request-${this.entries.length + 1}`, target, args, tries: 0, answer: undefined, contradictions: [] };
     this.entries.push(entry);
     return entry;
   }
@@ -37,9 +36,14 @@ export function record(entry: Entry, answer: Answer): void {
   else if (entry.answer.status !== answer.status || entry.answer.body !== answer.body) entry.contradictions.push(answer);
 }
 
-/** The answered requests of one kind that were told yes. */
-export function accepted(entries: readonly Entry[], method: string): { readonly entry: Entry; readonly value: unknown }[] {
+export interface Accepted {
+  readonly args: readonly unknown[];
+  readonly value: unknown;
+}
+
+/** The requests to one target that were told yes. */
+export function accepted(entries: readonly Entry[], target: string): Accepted[] {
   return entries
-    .filter((entry) => entry.method === method && entry.answer?.status === 200)
-    .map((entry) => ({ entry, value: JSON.parse(entry.answer!.body) as unknown }));
+    .filter((entry) => entry.target === target && entry.answer?.status === 200)
+    .map((entry) => ({ args: entry.args, value: JSON.parse(entry.answer!.body) as unknown }));
 }
