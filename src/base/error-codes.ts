@@ -90,6 +90,9 @@ export const errorCodes = {
   MK_FILE_FAILED: code("Mend the error in the module."),
   MK_CODE_UNKNOWN: code("See docs/errors/ for all codes."),
   MK_COMPILE_FAILED: code("Mend the syntax error."),
+  MK_NODE_NOT_RUNNING: code("Start the node with `maceken run`, then try again.", true),
+  MK_PATH_UNKNOWN: code("Give a path as service.field[\"key\"]; `maceken inspect DIR` lists the services."),
+  MK_UNCAUGHT: code("Handle the error where it happens; the node's data are intact, start it again.", false, false),
 } as const satisfies Record<`MK_${string}`, CodeEntry>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -5,7 +5,7 @@
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { contentHash } from "./content-hash.ts";
 
 export interface CacheEntry {
@@ -93,7 +93,7 @@ function modified(path: string): number {
  */
 export function cacheDirectory(start: string): string | undefined {
   const chosen = process.env["MACEKEN_CACHE"];
-  if (chosen !== undefined && chosen !== "") return chosen;
+  if (chosen !== undefined && chosen !== "") return resolve(chosen);
   for (let directory = start; ; directory = dirname(directory)) {
     if (isDirectory(join(directory, "node_modules"))) return join(directory, "node_modules", ".cache", "maceken");
     if (dirname(directory) === directory) break;

@@ -58,6 +58,8 @@ export interface KernelLimits {
   readonly maxMessageBytes: number;
 }
 
+const housekeepingMs = 60_000;
+
 const defaultLimits: KernelLimits = {
   turnsPerStep: 250,
   retryAttempts: 3,
@@ -186,7 +188,7 @@ export class Kernel {
 
   #begin(): KernelEffect[] {
     this.#running = true;
-    this.#nextHousekeeping = this.clock.now + 60_000;
+    this.#nextHousekeeping = this.clock.now + housekeepingMs;
     this.#lanes.wake(this.#lane.local);
     this.#lanes.wake(this.#lane.timers);
     this.#lanes.wake(this.#lane.deferred);
@@ -528,7 +530,7 @@ export class Kernel {
 
   #housekeeping(): void {
     if (this.clock.now < this.#nextHousekeeping) return;
-    this.#nextHousekeeping = this.clock.now + 60_000;
+    this.#nextHousekeeping = this.clock.now + housekeepingMs;
     const oldest = this.state.keys.values().next().value;
     const oldestSession = this.state.sessions.values().next().value;
     const limit = this.clock.now - this.limits.idempotencyKeepMs;
@@ -541,7 +543,10 @@ export class Kernel {
     if (pausedUntil !== undefined) at = Math.min(at, pausedUntil);
     const paused = this.#lanes.resume(this.clock.now);
     if (paused !== undefined) at = Math.min(at, paused);
-    at = Math.min(at, this.#peers.nextTickAt() ?? Infinity, this.#nextHousekeeping);
+    at = Math.min(at, this.#peers.nextTickAt() ?? Infinity);
+    // An idle node with nothing to expire is left to sleep.
+    if (this.state.keys.size + this.state.sessions.size > 0) at = Math.min(at, this.#nextHousekeeping);
+    if (at === Infinity) return;
     if (this.#alarmAt !== undefined && this.#alarmAt <= at && this.#alarmAt > this.clock.now) return;
     this.#alarmAt = at;
     this.#effects.push({ kind: "alarm", afterMs: Math.max(0, at - this.clock.now) });

@@ -288,8 +288,12 @@ export class Peers {
     }
   }
 
+  /** A tick is wanted while somebody has not greeted yet or owes an acknowledgement; an idle connection costs nothing. */
   nextTickAt(): number | undefined {
-    return this.#sessions.size === 0 ? undefined : this.#now + 1000;
+    for (const session of this.#sessions.values()) {
+      if (!session.isOpen || session.channel!.acknowledged < session.channel!.released) return this.#now + 1000;
+    }
+    return undefined;
   }
 
   /** A message was sent to a name that nobody configured: kept, and said once. */

@@ -9,6 +9,15 @@ import { alignFrame, frameHeaderBytes, sealFrame } from "./group-format.ts";
 import type { CurrentSegment, Segments } from "./segments.ts";
 import type { TurnLogCounters } from "./turn-log-options.ts";
 
+/** A group that is written and not yet known durable. */
+export interface Flight {
+  readonly group: number;
+  readonly lastTurn: number;
+  readonly startedMs: number;
+  /** What a sync must cover. */
+  readonly file: DiskFile;
+}
+
 export class GroupWriter {
   readonly #disk: Disk;
   readonly #salt: number;
@@ -28,9 +37,10 @@ export class GroupWriter {
     this.#counters = counters;
   }
 
-  /** Writes the pending group and empties the buffer; returns the file that a sync must cover. */
-  writeGroup(pending: GroupBuffer, durableGroup: number): DiskFile {
+  /** Writes the pending group and empties the buffer. */
+  writeGroup(pending: GroupBuffer, durableGroup: number): Flight {
     assert(durableGroup === this.lastGroup, "one group at a time");
+    const startedMs = this.#disk.nowMs();
     const length = pending.frameBytes;
     const segment = this.#segments.roomFor(length);
     const group = this.lastGroup + 1;
@@ -48,7 +58,7 @@ export class GroupWriter {
     segment.lastGroup = group;
     this.lastGroup = group;
     this.#counters.groups++;
-    return segment.file;
+    return { group, lastTurn: pending.lastTurn, startedMs, file: segment.file };
   }
 
   /** Writes a frame without entries that says up to where the log is durable. */

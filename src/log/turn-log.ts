@@ -8,11 +8,11 @@
  */
 import { assert } from "../base/assert.ts";
 import type { MaceKenError } from "../base/error.ts";
-import { DiskError, pathIn, type Disk, type DiskFile } from "./disk.ts";
+import { DiskError, pathIn, type Disk } from "./disk.ts";
 import { DiskWork } from "./disk-work.ts";
 import { GroupBuffer } from "./group-buffer.ts";
 import { frameHeaderBytes } from "./group-format.ts";
-import { GroupWriter } from "./group-writer.ts";
+import { GroupWriter, type Flight } from "./group-writer.ts";
 import { logFailure } from "./log-error.ts";
 import { Segments } from "./segments.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
@@ -20,13 +20,6 @@ import { AdaptiveSyncPolicy, type SyncPolicy } from "./sync-policy.ts";
 import {
   defaultSegmentBytes, defaultSliceBytes, noCounts, type TurnLogCounters, type TurnLogOptions, type TurnLogStart,
 } from "./turn-log-options.ts";
-
-interface Flight {
-  readonly group: number;
-  readonly lastTurn: number;
-  readonly startedMs: number;
-  readonly file: DiskFile;
-}
 
 export class TurnLog {
   readonly counters: TurnLogCounters = noCounts();
@@ -244,16 +237,11 @@ export class TurnLog {
 
   /** Hands the pending group to the disk; null when that failed. */
   #writeGroup(): Flight | null {
-    const lastTurn = this.#pending.lastTurn;
-    const startedMs = this.#disk.nowMs();
-    let file: DiskFile;
     try {
-      file = this.#writer.writeGroup(this.#pending, this.#durableGroup);
+      this.#flight = this.#writer.writeGroup(this.#pending, this.#durableGroup);
     } catch (error) {
       this.#fail(error);
-      return null;
     }
-    this.#flight = { group: this.#writer.lastGroup, lastTurn, startedMs, file };
     return this.#flight;
   }
 

@@ -328,9 +328,14 @@ export class MemoryDisk implements Disk {
       for (const operation of covered) operation.abandoned = true;
       return;
     }
-    const done = new Set(covered.filter((operation) => !operation.abandoned));
-    for (const operation of done) this.#makeDurable(operation);
-    this.#unsynced = this.#unsynced.filter((operation) => !done.has(operation));
+    // A later sync may have come back before this one, and with later operations on top.
+    const done = new Set(covered);
+    const left: UnsyncedOperation[] = [];
+    for (const operation of this.#unsynced) {
+      if (done.has(operation) && !operation.abandoned) this.#makeDurable(operation);
+      else left.push(operation);
+    }
+    this.#unsynced = left;
   }
 
   #makeDurable(operation: UnsyncedOperation): void {

@@ -136,16 +136,19 @@ export class TurnExecutor {
     const turn = this.#begin(state, { kind: "birth" }, clock);
     try {
       const from = state.version;
+      const old = [...state.services.values()];
       if (from !== this.#app.version) {
         const added = [...this.#app.factories.keys()].filter((name) => !state.services.has(name));
-        const old = [...state.services.values()];
         for (const name of this.#app.removed) state.services.delete(name);
         this.#construct(turn, state, added);
-        for (const service of old) if ([...state.services.values()].includes(service)) callHook(service, "upgraded", from);
+        const staying = new Set(state.services.values());
+        for (const service of old) if (staying.has(service)) callHook(service, "upgraded", from);
         for (const name of added) callHook(state.services.get(name)!, "born");
         touch(state).version = this.#app.version;
       }
-      for (const service of state.services.values()) callHook(service, "restarted");
+      // A service born in this turn was not there to be restarted.
+      const staying = new Set(state.services.values());
+      for (const service of old) if (staying.has(service)) callHook(service, "restarted");
       turn.settleSends();
       return this.#commit(turn, writer, false);
     } catch (error) {
@@ -314,7 +317,7 @@ export class TurnExecutor {
       turn.state.calls.set(value.call, value);
       return;
     }
-    if (isThenable(value)) throw new MaceKenError("MK_TURN_ASYNC", `${what} returned a promise`);
+    refuseThenable(value, what);
     turn.answer(origin, { ok: true, value }, what);
   }
 
@@ -369,19 +372,22 @@ function callHandler(handler: Handler, service: object, args: readonly unknown[]
 /** Timers and continuations answer nobody: a Rejection undoes the turn and is noted, a promise is an error. */
 function asRefusal(result: HandlerResult, what: string): Rejection | undefined {
   if ("rejection" in result) return result.rejection;
-  if (isThenable(result.value)) throw new MaceKenError("MK_TURN_ASYNC", `${what} returned a promise`);
+  refuseThenable(result.value, what);
   return undefined;
 }
 
-function isThenable(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || value instanceof ReplyState) return false;
-  return typeof (value as { then?: unknown }).then === "function";
+function refuseThenable(value: unknown, what: string): void {
+  if (typeof value !== "object" || value === null || value instanceof ReplyState) return;
+  if (typeof (value as { then?: unknown }).then !== "function") return;
+  // What becomes of it is nobody's business any more; a rejection must not end the process on top of this error.
+  if (value instanceof Promise) value.catch(() => {});
+  throw new MaceKenError("MK_TURN_ASYNC", `${what} returned a promise`);
 }
 
 function callHook(service: object, name: "born" | "restarted" | "upgraded", ...args: unknown[]): void {
   const hook = (service as Record<string, unknown>)[name];
   if (typeof hook !== "function") return;
-  if (isThenable(hook.apply(service, args))) throw new MaceKenError("MK_TURN_ASYNC", `${service.constructor.name}.${name} returned a promise`);
+  refuseThenable(hook.apply(service, args), `${service.constructor.name}.${name}`);
 }
 
 function demandService(name: string, service: unknown): asserts service is object {

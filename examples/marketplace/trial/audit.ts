@@ -19,6 +19,11 @@ type Check = (evidence: Evidence) => string[];
 
 const money = (cents: number): string => (cents / 100).toLocaleString("en", { minimumFractionDigits: 2 });
 const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, number) => total + number, 0);
+const groupBy = <T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> => {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
+};
 const times = (count: number): string => (count === 0 ? "never" : count === 1 ? "once" : `${count} times`);
 
 const everyRequestIsAnswered: Check = ({ ledger }) =>
@@ -94,7 +99,7 @@ const everyLotExistsOnce: Check = ({ books: { auction }, ledger }) => {
 
 const everySoldLotIsPaidOnce: Check = ({ books: { auction, bank } }) => {
   const sold = new Map(auction.lots.filter(({ state, leader }) => state !== "open" && leader !== null).map((lot) => [lot.id, lot]));
-  const payments = Map.groupBy(bank.payments, ({ reference }) => reference);
+  const payments = groupBy(bank.payments, ({ reference }) => reference);
   return [
     ...[...payments.keys()].filter((lot) => !sold.has(lot)).map((lot) => `${lot} was paid for and was not sold`),
     ...[...sold.values()].flatMap(({ id, leader, seller, price }) => {
@@ -108,7 +113,7 @@ const everySoldLotIsPaidOnce: Check = ({ books: { auction, bank } }) => {
 };
 
 const everyPaidLotIsShippedOnce: Check = ({ books: { auction, bank, shipper } }) => {
-  const parcels = Map.groupBy(shipper.parcels, ({ lot }) => lot);
+  const parcels = groupBy(shipper.parcels, ({ lot }) => lot);
   const lots = new Map(auction.lots.map((lot) => [lot.id, lot]));
   const paid = new Map(bank.payments.map((payment) => [payment.reference, payment]));
   return [

@@ -1,0 +1,33 @@
+/**
+ * The verdict on the screen: each claim with its violations, what the processes last said if something is wrong, and one
+ * last line for people and programs.
+ */
+import { readFileSync } from "node:fs";
+import pc from "picocolors";
+import type { Finding } from "./audit.ts";
+import type { Cluster } from "./cluster.ts";
+
+const violationsShown = 6;
+const logLinesShown = 8;
+
+export function reportFindings(findings: readonly Finding[]): string {
+  return findings
+    .flatMap(({ claim, violations }) => [
+      `  ${violations.length === 0 ? pc.green("✓") : pc.red("✗")} ${claim}`,
+      ...violations.slice(0, violationsShown).map((violation) => `      ${violation}`),
+      ...(violations.length > violationsShown ? [`      … and ${violations.length - violationsShown} more`] : []),
+    ])
+    .join("\n");
+}
+
+/** The last lines that each process wrote. */
+export function reportLogs(cluster: Cluster): string {
+  return cluster.nodes
+    .map(({ name, logFile }) => [pc.dim(`${name}: ${logFile}`), ...readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-logLinesShown).map((line) => `    ${line}`)].join("\n"))
+    .join("\n");
+}
+
+export function lastLine(passed: boolean, figures: Readonly<Record<string, number | string>>): string {
+  const verdict = passed ? pc.green("PASS") : pc.red("FAIL");
+  return `marketplace: ${verdict} ${Object.entries(figures).map(([name, value]) => `${name}=${value}`).join(" ")}`;
+}

@@ -1,0 +1,1 @@
+import type { CommandSpec } from "./command.ts"; export const command: CommandSpec = { name: "inspect", summary: "x", arguments: [], options: {}, example: "", run: async () => 0 };

@@ -1,0 +1,91 @@
+/**
+ * Arguments as a command's spec says, read with Node's own parseArgs. Everything wrong is MK_USAGE that names the argument;
+ * nothing is run or changed here.
+ */
+import { parseArgs } from "node:util";
+import { MaceKenError } from "../base/error.ts";
+import type { CommandInput, CommandSpec, OptionSpec } from "./command.ts";
+
+export function parseCommand(spec: CommandSpec, args: readonly string[]): CommandInput {
+  const options: Record<string, { type: "string" | "boolean"; multiple: boolean }> = {};
+  // All are read as lists, so that an option given twice by mistake is noticed.
+  for (const [name, { type }] of Object.entries(spec.options)) options[name] = { type, multiple: true };
+  // Not strict: the errors are ours to word.
+  const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
+  const given: Record<string, string[]> = {};
+  const flags: Record<string, boolean> = {};
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") positionals.push(token.value);
+    else if (token.kind === "option") takeOption(spec, token, given, flags);
+  }
+  const lists: Record<string, readonly string[]> = {};
+  const values: Record<string, string | undefined> = {};
+  for (const [name, option] of Object.entries(spec.options)) {
+    const list = given[name] ?? [];
+    if (option.required === true && list.length === 0) throw usage(spec, `--${name} ${option.value ?? ""} is missing`.replace("  ", " "));
+    if (option.multiple === true) lists[name] = list;
+    else values[name] = list[0];
+  }
+  return { arguments: takePositionals(spec, positionals), values, lists, flags };
+}
+
+function takeOption(
+  spec: CommandSpec,
+  token: { readonly name: string; readonly rawName: string; readonly value: string | undefined },
+  given: Record<string, string[]>,
+  flags: Record<string, boolean>,
+): void {
+  const { name, rawName, value } = token;
+  const option = Object.hasOwn(spec.options, name) ? spec.options[name]! : undefined;
+  if (option === undefined) throw usage(spec, `there is no option ${rawName}${suggestion(name, Object.keys(spec.options), "--")}`);
+  if (option.type === "boolean") {
+    if (value !== undefined) throw usage(spec, `${rawName} takes no value`);
+    flags[name] = true;
+    return;
+  }
+  // parseArgs takes a following option for the value of this one: `--name --http`.
+  if (value === undefined || value === "" || value.startsWith("--")) throw usage(spec, `${rawName} needs a value: ${rawName} ${option.value ?? "VALUE"}`);
+  demandChoice(spec, rawName, value, option.choices);
+  const list = (given[name] ??= []);
+  if (list.length > 0 && option.multiple !== true) throw usage(spec, `${rawName} was given twice`);
+  list.push(value);
+}
+
+function takePositionals(spec: CommandSpec, positionals: readonly string[]): Record<string, string | undefined> {
+  const taken: Record<string, string | undefined> = {};
+  spec.arguments.forEach((argument, i) => {
+    const value = positionals[i];
+    if (value === undefined && argument.optional !== true) throw usage(spec, `${argument.name} is missing`);
+    if (value !== undefined) demandChoice(spec, argument.name, value, argument.choices);
+    taken[argument.name] = value;
+  });
+  const extra = positionals[spec.arguments.length];
+  if (extra !== undefined) throw usage(spec, `${JSON.stringify(extra)} is one argument too many`);
+  return taken;
+}
+
+function demandChoice(spec: CommandSpec, what: string, value: string, choices: OptionSpec["choices"]): void {
+  if (choices === undefined || choices.includes(value)) return;
+  throw usage(spec, `${what} is ${choices.join(", ").replace(/, ([^,]*)$/, " or $1")}, not ${JSON.stringify(value)}`);
+}
+
+export function usage(spec: { readonly name: string }, message: string): MaceKenError {
+  return new MaceKenError("MK_USAGE", message, { remedy: `See \`maceken ${spec.name} --help\`.` });
+}
+
+/** `; did you mean --http?` when one of the names is near. */
+export function suggestion(given: string, names: readonly string[], prefix: string): string {
+  const near = names.map((name) => ({ name, distance: editDistance(given, name) })).sort((a, b) => a.distance - b.distance)[0];
+  return near !== undefined && near.distance <= Math.max(1, Math.floor(near.name.length / 3)) ? `; did you mean ${prefix}${near.name}?` : "";
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
