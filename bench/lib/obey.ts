@@ -8,11 +8,11 @@ interface Request {
   readonly args: unknown;
 }
 
-export function obey(commands: Commands, ready: unknown = null): void {
+export function obey(commands: Commands): void {
   process.on("message", (message) => void carryOut(commands, message as Request));
   // Whoever started this has gone: nothing is left to be measured.
   process.once("disconnect", () => process.exit(0));
-  process.send!({ id: 0, value: ready });
+  process.send!({ id: 0, value: null });
 }
 
 async function carryOut(commands: Commands, { id, command, args }: Request): Promise<void> {

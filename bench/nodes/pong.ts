@@ -52,17 +52,18 @@ const node = await startNode({
   peers: { [other!]: address },
 });
 
-obey(
-  {
-    begin: ({ inFlight, bytes }: { inFlight: number; bytes: number }) => node.client("pong").begin(inFlight, bytes),
-    sample: () => sampleNode(node),
-    reset() {
-      hops = 0;
-      syncsAtReset = syncs.count;
-    },
-    hops: () => ({ count: hops, p50: quantile(hopsUs.subarray(0, Math.min(hops, hopsKept)), 0.5), p99: quantile(hopsUs.subarray(0, Math.min(hops, hopsKept)), 0.99) }),
-    syncUs: () => quantile(durationsSince(syncsAtReset), 0.5) * 1000,
-    exit: () => node.stop(),
+obey({
+  port: () => node.address.listen!.port,
+  begin: ({ inFlight, bytes }: { inFlight: number; bytes: number }) => node.client("pong").begin(inFlight, bytes),
+  sample: () => sampleNode(node),
+  reset() {
+    hops = 0;
+    syncsAtReset = syncs.count;
   },
-  node.address.listen!.port,
-);
+  hops() {
+    const measured = hopsUs.subarray(0, Math.min(hops, hopsKept));
+    return { count: hops, p50: quantile(measured, 0.5), p99: quantile(measured, 0.99) };
+  },
+  syncUs: () => quantile(durationsSince(syncsAtReset), 0.5) * 1000,
+  exit: () => node.stop(),
+});

@@ -27,7 +27,11 @@ export interface DriverPorts {
 
 const markAfterIdleMs = 10;
 const snapshotAtLeastBytes = 16 * 1024 * 1024;
+/** Every life begins a segment of its own, so many short lives would leave many. */
+const snapshotAtLeastSegments = 16;
 const snapshotPauseMs = 1;
+/** More than this written and not synced would make the log's own syncs wait. */
+const snapshotUnsyncedBytes = 4 * 1024 * 1024;
 /** A read shorter than this emptied the socket: nothing more is about to come. */
 const shortReadFrames = 32;
 
@@ -224,7 +228,8 @@ export class Driver {
 
   #considerSnapshot(): void {
     const { log } = this.#ports;
-    if (log === null || this.#snapshotRunning || log.liveBytes < Math.max(snapshotAtLeastBytes, 2 * this.#snapshotBytes)) return;
+    if (log === null || this.#snapshotRunning) return;
+    if (log.liveBytes < Math.max(snapshotAtLeastBytes, 2 * this.#snapshotBytes) && log.liveSegments < snapshotAtLeastSegments) return;
     this.#snapshotRunning = true;
     setImmediate(() => void this.snapshot().catch((error: unknown) => this.fail(error)));
   }
@@ -243,7 +248,8 @@ export class Driver {
         const chunk = snapshot.slice();
         bytes += chunk.length;
         writer.write(chunk);
-        await delay(snapshotPauseMs);
+        do await delay(snapshotPauseMs);
+        while (writer.unsyncedBytes > snapshotUnsyncedBytes && !this.#failed);
       }
     } finally {
       snapshot.end();

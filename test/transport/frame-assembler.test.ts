@@ -1,0 +1,40 @@
+/**
+ * Goal: frames come out whole whatever the network cuts, and lengths cannot make the reader allocate. Method: the same stream in
+ * every cut of one and two places and byte by byte; hostile lengths.
+ */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { FrameAssembler, FrameTooLong } from "#maceken/transport/frame-assembler.js";
+
+const frame = (bytes: number[]): number[] => [bytes.length & 255, bytes.length >> 8, 0, 0, ...bytes];
+const frames = [[1], Array.from({ length: 300 }, (_, i) => i & 255), [2, 3], [9, 9, 9, 9, 9]];
+const stream = new Uint8Array(frames.flatMap(frame));
+
+function cut(places: number[]): number[][] {
+  const assembler = new FrameAssembler(1000);
+  const out: number[][] = [];
+  let at = 0;
+  for (const place of [...places, stream.length]) {
+    for (const each of assembler.take(stream.slice(at, place))) out.push([...each]);
+    at = place;
+  }
+  return out;
+}
+
+it("assembles frames from any cut of the stream", () => {
+  for (let one = 0; one <= stream.length; one++) {
+    assert.deepEqual(cut([one]), frames);
+    for (let two = one; two <= stream.length; two += 41) assert.deepEqual(cut([one, two]), frames);
+  }
+  assert.deepEqual(cut(Array.from({ length: stream.length }, (_, i) => i)), frames);
+});
+
+it("refuses lengths of 0 and above the limit before keeping anything", () => {
+  for (const bytes of [[0, 0, 0, 0], [0xff, 0xff, 0xff, 0xff, 1], [0xe9, 3, 0, 0, 1], [0, 0, 0, 0x80, 1]]) {
+    assert.throws(() => new FrameAssembler(1000).take(new Uint8Array(bytes)), FrameTooLong);
+    assert.throws(() => {
+      const assembler = new FrameAssembler(1000);
+      for (const byte of bytes) assembler.take(new Uint8Array([byte]));
+    }, FrameTooLong);
+  }
+});
