@@ -12,3 +12,4 @@ export { volatile } from "./heap/volatile.ts";
 export type { Answer, ArgsOf, Client, Deferred, Messages, MethodName, Ref, Reply, Serves } from "./service/messages.ts";
 export type { EffectContext, Outside, Sender, Timer, Turn, TurnLog } from "./service/turn-context.ts";
 export { startNode, type MaceNode, type NodeOptions } from "./node/node.ts";
+export { client } from "./node/client.ts";

@@ -6,6 +6,7 @@ import { app, ref, Service, startNode, type Messages, type Ref } from "maceken";
 import { durationsSince, syncs } from "../lib/count-syncs.ts";
 import { sampleNode } from "../lib/node-sample.ts";
 import { obey } from "../lib/obey.ts";
+import { profilerCommands } from "../lib/profiler.ts";
 import { quantile } from "../lib/statistics.ts";
 
 const hopsKept = 200_000;
@@ -53,6 +54,7 @@ const node = await startNode({
 });
 
 obey({
+  ...profilerCommands,
   port: () => node.address.listen!.port,
   begin: ({ inFlight, bytes }: { inFlight: number; bytes: number }) => node.client("pong").begin(inFlight, bytes),
   sample: () => sampleNode(node),

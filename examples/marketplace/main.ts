@@ -10,7 +10,7 @@ import { Figures } from "./trial/figures.ts";
 import { Ledger } from "./trial/ledger.ts";
 import { readOptions, usage, UsageError, type TrialOptions } from "./trial/options.ts";
 import { Progress } from "./trial/progress.ts";
-import { lastLine, reportFindings, reportLogs } from "./trial/report.ts";
+import { lastLine, reportFindings, reportLogs, reportStory } from "./trial/report.ts";
 import { runTrial } from "./trial/trial.ts";
 
 /** Beyond the bounds of all the trial's own waits: only an error in the trial itself lets this pass. */
@@ -21,10 +21,16 @@ async function main(options: TrialOptions): Promise<number> {
   const cluster = await Cluster.prepare(folder, options.withoutKen);
   // Whatever ends this process, by itself or from outside, the nodes end with it.
   process.once("exit", () => cluster.stop());
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => abandon(folder, cluster, 130, "interrupted"));
-  setTimeout(() => abandon(folder, cluster, 1, "the trial did not end in time"), options.seconds * 1_000 + graceMs).unref();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      cluster.stop();
+      if (!options.keep) rmSync(folder, { recursive: true, force: true });
+      giveUp(`interrupted by ${signal}`, 130);
+    });
+  }
+  setTimeout(() => giveUp(`the trial did not end in time; see ${folder}`, 1), options.seconds * 1_000 + graceMs).unref();
 
-  const how = options.withoutKen ? "without Ken: nothing is durable, nothing waits to be" : "every turn durable";
+  const how = options.withoutKen ? "without Ken: nothing is durable, and nothing waits to be" : "every turn durable";
   console.log(`marketplace: four apps, four processes, ${options.killsPerSecond} kills/s for ${options.seconds} s, seed ${options.seed}, ${how}\n`);
   const ledger = new Ledger();
   const figures = new Figures(cluster.nodes);
@@ -38,8 +44,9 @@ async function main(options: TrialOptions): Promise<number> {
 
   const violations = findings.reduce((sum, finding) => sum + finding.violations.length, 0);
   const passed = violations === 0;
-  console.log(`\n${reportFindings(findings)}\n`);
-  if (!passed && !options.withoutKen) console.log(`${reportLogs(cluster)}\n`);
+  console.log(`\n${reportStory(cluster, ledger)}\n\n${reportFindings(findings)}\n`);
+  if (options.withoutKen) console.log(`The same apps, kills and customers with Ken: npm start -- --seconds ${options.seconds} --kills-per-second ${options.killsPerSecond} --seed ${options.seed}\n`);
+  else if (!passed) console.log(`${reportLogs(cluster)}\n`);
   if (passed && !options.keep) rmSync(folder, { recursive: true, force: true });
   else console.log(`data directories, labels and logs: ${folder}`);
   console.log(
@@ -59,9 +66,7 @@ async function main(options: TrialOptions): Promise<number> {
   return passed ? 0 : 1;
 }
 
-function abandon(folder: string, cluster: Cluster, exitCode: number, reason: string): never {
-  cluster.stop();
-  rmSync(folder, { recursive: true, force: true });
+function giveUp(reason: string, exitCode: number): never {
   console.log(`\nmarketplace: FAIL ${reason}`);
   process.exit(exitCode);
 }
@@ -71,7 +76,10 @@ try {
   if (options === undefined) console.log(usage);
   else process.exit(await main(options));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message}\n\n${usage}`);
-  process.exit(2);
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n\n${usage}`);
+    process.exit(2);
+  }
+  console.error(error);
+  giveUp("the trial itself is broken", 1);
 }

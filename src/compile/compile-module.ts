@@ -9,7 +9,8 @@ import type { Node } from "./ast.ts";
 import { writeBarrier } from "./barrier.ts";
 import { compileError, Refusal } from "./compile-error.ts";
 import { Edits } from "./edits.ts";
-import { isTypeScript, type SourceMapV3, stripTypes } from "./strip-types.ts";
+import { isTypeScript } from "./module-format.ts";
+import { type SourceMapV3, stripTypes } from "./strip-types.ts";
 
 export type { SourceMapV3 } from "./strip-types.ts";
 
@@ -20,16 +21,18 @@ export interface CompileInput {
   readonly format: "module" | "commonjs";
   /** What classes of this module are registered under: `classPath#ClassName` (class-path.ts). */
   readonly classPath: string;
+  /** False saves the work of making the map. Default true. */
+  readonly sourceMap?: boolean;
 }
 
 export interface CompiledModule {
   readonly code: string;
-  /** From the compiled text to the input; null when nothing was changed. */
+  /** From the compiled text to the input; null when nothing was changed, or none was wanted. */
   readonly map: SourceMapV3 | null;
 }
 
 /** Throws MK_COMPILE_FAILED, with the place, for text that is not a module of its format. */
-export function compileModule({ code, filename, format, classPath }: CompileInput): CompiledModule {
+export function compileModule({ code, filename, format, classPath, sourceMap = true }: CompileInput): CompiledModule {
   const text = code.charCodeAt(0) === 0xfeff ? code.slice(1) : code;
   const stripped = isTypeScript(filename) ? stripTypes(text, filename, format) : undefined;
   const script = stripped?.code ?? text;
@@ -53,6 +56,7 @@ export function compileModule({ code, filename, format, classPath }: CompileInpu
   const output = new MagicString(script);
   edits.applyTo(output);
   if (prelude !== "") output.prependRight(barrier.preludeAt, prelude);
+  if (!sourceMap) return { code: output.toString(), map: null };
   const map = output.generateMap({ source: filename, hires: "boundary" });
   const own: SourceMapV3 = { version: 3, sources: [filename], names: map.names, mappings: map.mappings };
   return { code: output.toString(), map: stripped?.map === undefined ? own : combine(own, stripped.map, filename) };

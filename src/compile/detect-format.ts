@@ -4,8 +4,8 @@
  */
 import { basename } from "node:path";
 import { parseSync } from "oxc-parser";
-import type { ModuleFormat } from "./module-format.ts";
-import { isTypeScript, type SourceMapV3 } from "./strip-types.ts";
+import { isTypeScript, type ModuleFormat } from "./module-format.ts";
+import type { SourceMapV3 } from "./strip-types.ts";
 
 /** As Node does: CommonJS, unless that is impossible and an ES module is possible. */
 export function detectFormat(filename: string, source: string): ModuleFormat {

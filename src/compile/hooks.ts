@@ -9,12 +9,12 @@ import { CompileCache } from "./cache.ts";
 import { declaredFormat, isCompilable } from "./module-format.ts";
 import { isNotFound, typescriptSpecifiers } from "./resolve-typescript.ts";
 import { isRuntimeFile } from "./runtime-files.ts";
-import { SourceCompiler } from "./source-compiler.ts";
+import { SourceCompiler, type SourceCompilerOptions } from "./source-compiler.ts";
 
 let compiler: SourceCompiler;
 
-export function initialize(data: { cacheDirectory: string | undefined; version: string }): void {
-  compiler = new SourceCompiler(new CompileCache(data.cacheDirectory), data.version);
+export function initialize(data: { cacheDirectory: string | undefined; options: SourceCompilerOptions }): void {
+  compiler = new SourceCompiler(new CompileCache(data.cacheDirectory), data.options);
 }
 
 export async function resolve(

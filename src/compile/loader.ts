@@ -11,8 +11,11 @@ import { installSynchronousHooks, type RegisterHooks } from "./synchronous-hooks
 export interface LoaderOptions {
   /** Where compiled modules are kept; `false` keeps nothing. Default: see cache.ts. */
   readonly cacheDirectory?: string | false;
-  /** Stack traces show the lines of the program's sources. Default true. */
-  readonly sourceMaps?: boolean;
+  /**
+   * Stack traces show the program's sources: "program" (the default) means lines everywhere, and columns except in the JavaScript
+   * of dependencies; "all" means columns there too, at the price of a slower start; "none" leaves Node's setting alone.
+   */
+  readonly sourceMaps?: "program" | "all" | "none";
 }
 
 const installed = Symbol.for("maceken.loader");
@@ -24,11 +27,11 @@ export function installLoader(options: LoaderOptions = {}): void {
   marks[installed] = true;
 
   const directory = options.cacheDirectory === false ? undefined : (options.cacheDirectory ?? cacheDirectory(process.cwd()));
-  const version = compilerVersion();
-  const compiler = new SourceCompiler(new CompileCache(directory), version);
-  if (options.sourceMaps !== false) process.setSourceMapsEnabled(true);
+  const settings = { version: compilerVersion(), dependencyMaps: options.sourceMaps === "all" };
+  const compiler = new SourceCompiler(new CompileCache(directory), settings);
+  if (options.sourceMaps !== "none") process.setSourceMapsEnabled(true);
   const { registerHooks } = Module as { registerHooks?: RegisterHooks };
   if (registerHooks !== undefined) installSynchronousHooks(registerHooks, compiler);
-  else register("./hooks.js", import.meta.url, { data: { cacheDirectory: directory, version } });
+  else register("./hooks.js", import.meta.url, { data: { cacheDirectory: directory, options: settings } });
   installCommonJs(compiler);
 }

@@ -23,6 +23,10 @@ export function isCompilable(filename: string): boolean {
   return Object.hasOwn(byExtension, extname(filename));
 }
 
+export function isTypeScript(filename: string): boolean {
+  return /\.[cm]?tsx?$/.test(filename);
+}
+
 /** Undefined when only the syntax can tell. */
 export function declaredFormat(filename: string): ModuleFormat | undefined {
   const known = byExtension[extname(filename)];

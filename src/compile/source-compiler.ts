@@ -4,12 +4,12 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CompileCache } from "./cache.ts";
 import { classPathOf } from "./class-path.ts";
 import { contentHash } from "./content-hash.ts";
-import type { ModuleFormat } from "./module-format.ts";
+import { isTypeScript, type ModuleFormat } from "./module-format.ts";
 
 type CompileModule = typeof import("./compile-module.ts");
 type DetectFormat = typeof import("./detect-format.ts");
@@ -19,26 +19,41 @@ export interface RunnableSource {
   readonly code: string;
 }
 
+export interface SourceCompilerOptions {
+  /** See `compilerVersion`. */
+  readonly version: string;
+  /**
+   * Maps for JavaScript in node_modules, too. Without them its lines are right (the barrier does not move lines) and its columns
+   * may be somewhat off; with them, Node takes every map apart at every start, which doubles the start of a large program.
+   */
+  readonly dependencyMaps: boolean;
+}
+
+const inNodeModules = `${sep}node_modules${sep}`;
+
 export class SourceCompiler {
   readonly #cache: CompileCache;
   readonly #version: string;
+  readonly #dependencyMaps: boolean;
   #compiler: (CompileModule & DetectFormat) | undefined;
 
-  constructor(cache: CompileCache, version: string) {
+  constructor(cache: CompileCache, { version, dependencyMaps }: SourceCompilerOptions) {
     this.#cache = cache;
     this.#version = version;
+    this.#dependencyMaps = dependencyMaps;
   }
 
   /** `format` undefined: as the syntax says. Throws MK_COMPILE_FAILED. */
   compile(filename: string, source: string, format: ModuleFormat | undefined): RunnableSource {
     const classPath = classPathOf(filename);
-    const key = contentHash(`${this.#version}\n${classPath}\n${basename(filename)}\n${format ?? ""}\n${source}`);
+    const sourceMap = this.#dependencyMaps || isTypeScript(filename) || !filename.includes(inNodeModules);
+    const key = contentHash(`${this.#version}\n${classPath}\n${basename(filename)}\n${format ?? ""}\n${sourceMap}\n${contentHash(source)}`);
     const known = this.#cache.read(key);
     if (known !== undefined) return known;
     this.#compiler ??= loadCompiler();
     const { compileModule, detectFormat, inlineMap } = this.#compiler;
     const decided = format ?? detectFormat(filename, source);
-    const { code, map } = compileModule({ code: source, filename, format: decided, classPath });
+    const { code, map } = compileModule({ code: source, filename, format: decided, classPath, sourceMap });
     const entry = { format: decided, code: inlineMap(code, map, filename) };
     this.#cache.write(key, entry);
     return entry;

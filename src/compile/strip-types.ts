@@ -23,10 +23,6 @@ export interface SourceMapV3 {
 /** One target for every version of Node, so that a program behaves the same on all of them. */
 const target = "node20.19";
 
-export function isTypeScript(filename: string): boolean {
-  return /\.[cm]?tsx?$/.test(filename);
-}
-
 export function stripTypes(code: string, filename: string, format: "module" | "commonjs"): StrippedModule {
   const result = transformSync(filename, code, {
     lang: filename.endsWith(".tsx") ? "tsx" : "ts",

@@ -139,7 +139,7 @@ export class NodeDisk implements Disk {
   }
 }
 
-/** Windows cannot sync a directory; its file systems journal names by themselves. */
+/** Windows cannot sync a directory; its file systems keep names safe by themselves. */
 function noDirectorySync(error: unknown): boolean {
   return process.platform === "win32" && (error as NodeJS.ErrnoException).code === "EPERM";
 }

@@ -79,7 +79,7 @@ test("what is pending is said, and nothing is when all is done", () => {
   evidence.books.auction.lots[0]!.state = "paid";
   evidence.books.bank.holds.push({ account: "ada", cents: 1 });
   evidence.books.traders[0]!.waiting = true;
-  assert.deepEqual(pending((evidence as Evidence).books), ["1 lots unshipped", "1 holds", "1 traders waiting"]);
+  assert.deepEqual(pending((evidence as Evidence).books), ["unshipped lots 1", "holds 1", "waiting traders 1"]);
 });
 
 function loseMoney({ books: { bank } }: Clay, cents: number): void {

@@ -63,8 +63,9 @@ interface Run {
   readonly folder: string | undefined;
 }
 
-function run(...flags: string[]): Promise<Run> {
-  const child = spawn(process.execPath, ["--import", "maceken/register", join(marketplace, "main.ts"), ...flags], { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
+/** Ended from outside, the trial ends its nodes itself. */
+function run(signal: AbortSignal, ...flags: string[]): Promise<Run> {
+  const child = spawn(process.execPath, ["--import", "maceken/register", join(marketplace, "main.ts"), ...flags], { cwd: root, env: { ...process.env, NO_COLOR: "1" }, signal });
   let output = "";
   child.stdout.on("data", (text: Buffer) => (output += text));
   child.stderr.on("data", (text: Buffer) => (output += text));
@@ -81,8 +82,8 @@ function figures(lastLine: string): Record<string, number> {
   return Object.fromEntries([...lastLine.matchAll(/(\w+)=([\d.]+)/g)].map(([, name, value]) => [name, Number(value)]));
 }
 
-test("the marketplace survives being killed", { timeout: 60_000 }, async () => {
-  const { code, output, lastLine, folder } = await run("--seconds", "5", "--kills-per-second", "2", "--seed", "7");
+test("the marketplace survives being killed", { timeout: 60_000 }, async ({ signal }) => {
+  const { code, output, lastLine, folder } = await run(signal, "--seconds", "5", "--kills-per-second", "2", "--seed", "7");
   assert.match(lastLine, /^marketplace: PASS /, output);
   assert.equal(code, 0, output);
   assert.equal(folder, undefined, "nothing is left behind");
@@ -92,8 +93,8 @@ test("the marketplace survives being killed", { timeout: 60_000 }, async () => {
   assert.ok(seconds! < 30, lastLine);
 });
 
-test("without Ken the same apps do damage, and the audit finds it", { timeout: 60_000 }, async () => {
-  const { code, output, lastLine, folder } = await run("--seconds", "5", "--kills-per-second", "2", "--seed", "7", "--without-ken");
+test("without Ken the same apps do damage, and the audit finds it", { timeout: 60_000 }, async ({ signal }) => {
+  const { code, output, lastLine, folder } = await run(signal, "--seconds", "5", "--kills-per-second", "2", "--seed", "7", "--without-ken");
   assert.match(lastLine, /^marketplace: FAIL /, output);
   assert.equal(code, 1, output);
   assert.ok(figures(lastLine)["violations"]! > 10, lastLine);
@@ -102,13 +103,13 @@ test("without Ken the same apps do damage, and the audit finds it", { timeout: 6
   rmSync(folder, { recursive: true });
 });
 
-test("a wrong command line is refused with a reason, before anything starts", async () => {
+test("a wrong command line is refused with a reason, before anything starts", async ({ signal }) => {
   for (const [flags, reason] of [[["--seconds", "soon"], /--seconds takes a number/], [["--kills-per-second", "-1"], /kills-per-second/], [["--sed", "1"], /sed/]] as const) {
-    const { code, output } = await run(...flags);
+    const { code, output } = await run(signal, ...flags);
     assert.equal(code, 2, output);
     assert.match(output, reason);
   }
-  const { code, output } = await run("--help");
+  const { code, output } = await run(signal, "--help");
   assert.equal(code, 0);
   assert.match(output, /--without-ken/);
 });

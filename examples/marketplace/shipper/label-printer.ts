@@ -7,14 +7,12 @@ import { join } from "node:path";
 import type { EffectContext } from "maceken";
 import type { Parcel } from "./api.ts";
 
-export const triesFile = "tries.log";
-
 export function labelPrinter(folder: string) {
   return async function printLabel([parcel]: [parcel: Parcel], { idempotencyKey }: EffectContext): Promise<string> {
     const label = `${idempotencyKey}.label`;
     const unfinished = join(folder, `${label}.${process.pid}.unfinished`);
     await mkdir(folder, { recursive: true });
-    await appendFile(join(folder, triesFile), `${label} ${parcel.lot}\n`);
+    await appendFile(join(folder, "tries.log"), `${label} ${parcel.lot}\n`);
     await writeFile(unfinished, JSON.stringify(parcel));
     await rename(unfinished, join(folder, label)); // a label is whole or not there, also when the process is killed here
     return label;

@@ -18,6 +18,7 @@ export class Customers {
   readonly #http: HttpClient;
   readonly #dice: Dice;
   #open = true;
+  #trading = 0;
 
   constructor(http: HttpClient, dice: Dice) {
     this.#http = http;
@@ -27,12 +28,19 @@ export class Customers {
   /** Resolves after `close`, when every request has its answer or the client gave up. */
   async trade(): Promise<void> {
     const customers = people.map((name, i) => this.#customer(name, traders[i]!, this.#dice.fork()));
-    await Promise.all([...customers, this.#seller(this.#dice.fork())]);
+    const all = [...customers, this.#seller(this.#dice.fork())];
+    this.#trading = all.length;
+    await Promise.all(all.map((each) => each.finally(() => this.#trading--)));
   }
 
   /** No new requests; those on their way are still pursued. */
   close(): void {
     this.#open = false;
+  }
+
+  /** How many have not gone home. */
+  get trading(): number {
+    return this.#trading;
   }
 
   async #customer(name: string, trader: string, dice: Dice): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * What the audit judges: the nodes' own state, read over HTTP, the labels in the printer's folder, and what clients were told.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AuctionAudit } from "../auction/api.ts";
 import type { BankAudit } from "../bank/api.ts";
@@ -48,6 +48,12 @@ export async function readBooks(http: HttpClient): Promise<Books | undefined> {
   return { bank: { ...bank, total }, auction, shipper, traders: trading };
 }
 
+/** How often a label was sent to the printer: at least once each. */
+export function countPrints(folder: string): number {
+  const log = join(folder, "tries.log");
+  return existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").length : 0;
+}
+
 export function readLabels(folder: string): Label[] {
   const files = readdirSync(folder).filter((file) => file.endsWith(".label"));
   return files.map((file) => ({ file, parcel: JSON.parse(readFileSync(join(folder, file), "utf8")) as Parcel }));
@@ -55,14 +61,14 @@ export function readLabels(folder: string): Label[] {
 
 /** What the nodes have still to do, in words; empty when all is done. */
 export function pending(books: Books): string[] {
-  const count = (number: number, what: string): string[] => (number === 0 ? [] : [`${number} ${what}`]);
-  return [
-    ...count(books.auction.lots.filter((lot) => lot.state === "open").length, "lots open"),
-    ...count(books.auction.lots.filter((lot) => lot.state === "sold").length, "lots unpaid"),
-    ...count(books.auction.lots.filter((lot) => lot.state === "paid").length, "lots unshipped"),
-    ...count(books.auction.waiting, "bids at the bank"),
-    ...count(books.bank.holds.length, "holds"),
-    ...count(books.shipper.parcels.filter((parcel) => parcel.label === null).length, "labels"),
-    ...count(books.traders.filter((trader) => trader.waiting).length, "traders waiting"),
-  ];
+  const counts = {
+    "open lots": books.auction.lots.filter((lot) => lot.state === "open").length,
+    "unpaid lots": books.auction.lots.filter((lot) => lot.state === "sold").length,
+    "unshipped lots": books.auction.lots.filter((lot) => lot.state === "paid").length,
+    "bids at the bank": books.auction.waiting,
+    holds: books.bank.holds.length,
+    labels: books.shipper.parcels.filter((parcel) => parcel.label === null).length,
+    "waiting traders": books.traders.filter((trader) => trader.waiting).length,
+  };
+  return Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : [`${what} ${count}`]));
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { record, type Answer, type Entry, type Ledger } from "./ledger.ts";
 
 const pauseMs = 40;
-const patienceMs = 3_000;
+const patienceMs = 1_500;
 const notNow = 503;
 
 export class HttpClient {

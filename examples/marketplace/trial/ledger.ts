@@ -26,8 +26,9 @@ export class Ledger {
     return entry;
   }
 
-  get unanswered(): number {
-    return this.entries.filter((entry) => entry.answer === undefined).length;
+  /** How often requests were sent in all. */
+  get tries(): number {
+    return this.entries.reduce((sum, entry) => sum + entry.tries, 0);
   }
 }
 

@@ -9,6 +9,9 @@ import type { Ledger } from "./ledger.ts";
 
 const redrawMs = 100;
 const plainLineMs = 1_000;
+/** A line that is too long for the terminal is cut: a wrapped one could not be redrawn in place. */
+const wrapOff = "\x1b[?7l";
+const wrapOn = "\x1b[?7h";
 
 export class Progress {
   /** What is going on, in a few words. */
@@ -55,11 +58,13 @@ export class Progress {
     if (this.#drawn) moveCursor(this.#out, 0, -2);
     this.#drawn = true;
     const nodes = this.#cluster.nodes.map((node) => `${node.ready ? pc.green("●") : pc.red("○")} ${node.name}`).join("  ");
+    this.#out.write(wrapOff);
     for (const line of [this.#counts(), `${nodes}  ${pc.dim(this.phase)}`]) {
       cursorTo(this.#out, 0);
       clearLine(this.#out, 0);
       this.#out.write(`${line}\n`);
     }
+    this.#out.write(wrapOn);
   }
 
   #counts(): string {
