@@ -9,7 +9,7 @@ export { ref, peer } from "./service/ref.ts";
 export { app, type App, type AppOptions } from "./service/app.ts";
 export { watch, type Watch } from "./service/aspect.ts";
 export { volatile } from "./heap/volatile.ts";
-export type { Answer, ArgsOf, Client, Deferred, Messages, MethodName, Ref, Reply, Serves } from "./service/messages.ts";
+export type { Answer, ArgsOf, Client, Deferred, Messages, MethodName, Ref, Reply, ReplyTo, Serves } from "./service/messages.ts";
 export type { EffectContext, Outside, Sender, Timer, Turn, TurnLog } from "./service/turn-context.ts";
 export { startNode, type MaceNode, type NodeOptions } from "./node/node.ts";
 export { client } from "./node/client.ts";

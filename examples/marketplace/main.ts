@@ -14,7 +14,7 @@ import { lastLine, reportFindings, reportLogs, reportStory } from "./trial/repor
 import { runTrial } from "./trial/trial.ts";
 
 /** Beyond the bounds of all the trial's own waits: only an error in the trial itself lets this pass. */
-const graceMs = 90_000;
+const graceMs = 120_000;
 
 async function main(options: TrialOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "marketplace-"));

@@ -20,7 +20,12 @@ export interface VolatileField {
 }
 
 /** The text of the third argument, or undefined when the class is a simple one. */
-export function classInfo(state: ModuleState, definition: Node, volatiles: readonly VolatileField[], guards: readonly Insertion[]): string | undefined {
+export function classInfo(
+  state: ModuleState,
+  definition: Node,
+  volatiles: readonly VolatileField[],
+  guards: readonly Insertion[],
+): string | undefined {
   const parts: string[] = [];
   const members = privateMembers(definition);
   const brand = members[0];
@@ -30,7 +35,7 @@ export function classInfo(state: ModuleState, definition: Node, volatiles: reado
     const writes = fields.map((name, index) => `o.${name}=v[${index}]`).join(";");
     const names = JSON.stringify(fields);
     parts.push(`privates:{names:${names},get(o){return [${values}]},set(o,v){${writes}},has:(o)=>${privateName(brand)} in o}`);
-    const methods = members.filter((member) => member.type === "MethodDefinition" && member["kind"] === "method").map((member) => privateName(member));
+    const methods = members.filter((member) => member["kind"] === "method").map((member) => privateName(member));
     if (methods.length > 0) parts.push(`methods:{${methods.map((name) => `${JSON.stringify(name)}:(o)=>o.${name}`).join(",")}}`);
   }
   if (volatiles.length > 0) {
@@ -62,7 +67,8 @@ export function volatileFields(definition: Node, imports: VolatileImports): Vola
   if (imports.functions.size === 0 && imports.namespaces.size === 0) return [];
   const fields: VolatileField[] = [];
   for (const member of definition["body"].body as Node[]) {
-    if (member.type !== "PropertyDefinition" || member["static"] || member["value"] === null || !isVolatileCall(bare(member["value"]), imports)) continue;
+    if (member.type !== "PropertyDefinition" || member["static"] || member["value"] === null) continue;
+    if (!isVolatileCall(bare(member["value"]), imports)) continue;
     const key: Node = member["key"];
     if (member["computed"]) throw new Refusal(member.start, "a volatile field needs a name of its own, not a computed one");
     if (mentionsSuper(member["value"])) throw new Refusal(member.start, "`super` is not available in a volatile field's initialiser");
@@ -75,7 +81,8 @@ function isVolatileCall(node: Node, imports: VolatileImports): boolean {
   if (node.type !== "CallExpression") return false;
   const callee = bare(node["callee"]);
   if (callee.type === "Identifier") return imports.functions.has(callee["name"]);
-  return callee.type === "MemberExpression" && !callee["computed"] && callee["property"].name === "volatile" && imports.namespaces.has(callee["object"].name);
+  if (callee.type !== "MemberExpression" || callee["computed"]) return false;
+  return callee["property"].name === "volatile" && imports.namespaces.has(callee["object"].name);
 }
 
 function mentionsSuper(node: Node): boolean {
@@ -108,7 +115,8 @@ export function volatileImports(program: Node): VolatileImports {
       if (id.type === "Identifier") namespaces.add(id["name"]);
       if (id.type !== "ObjectPattern") continue;
       for (const property of id["properties"] as Node[]) {
-        if (property.type === "Property" && property["key"].name === "volatile" && property["value"].type === "Identifier") functions.add(property["value"].name);
+        if (property.type !== "Property" || property["key"].name !== "volatile") continue;
+        if (property["value"].type === "Identifier") functions.add(property["value"].name);
       }
     }
   }

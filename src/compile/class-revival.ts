@@ -70,11 +70,16 @@ function inertValue(state: ModuleState, pattern: Node): string {
     case "ObjectPattern": {
       const entries = (pattern["properties"] as Node[])
         .filter((property) => property.type === "Property")
-        .map((property, index) => `${property["computed"] ? `k${index}` : state.code.slice(property["key"].start, property["key"].end)}:${inertValue(state, property["value"])}`);
+        .map((property, index) => {
+          const key: Node = property["key"];
+          return `${property["computed"] ? `k${index}` : state.code.slice(key.start, key.end)}:${inertValue(state, property["value"])}`;
+        });
       return `{${entries.join(",")}}`;
     }
-    case "ArrayPattern":
-      return `[${(pattern["elements"] as (Node | null)[]).map((element) => (element === null || element.type === "RestElement" ? "0" : inertValue(state, element))).join(",")}]`;
+    case "ArrayPattern": {
+      const elements = pattern["elements"] as (Node | null)[];
+      return `[${elements.map((element) => (element === null ? "0" : inertValue(state, element))).join(",")}]`;
+    }
     case "AssignmentPattern":
       return inertValue(state, pattern["left"]);
     default:
@@ -97,5 +102,7 @@ function guardKeys(state: ModuleState, pattern: Node, on: string): void {
 }
 
 function definesLength(definition: Node): boolean {
-  return (definition["body"].body as Node[]).some((member) => member["static"] === true && !member["computed"] && member.type !== "PropertyDefinition" && member["key"]?.name === "length");
+  return (definition["body"].body as Node[]).some((member) => {
+    return member["static"] === true && !member["computed"] && member.type === "MethodDefinition" && member["key"].name === "length";
+  });
 }

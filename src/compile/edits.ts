@@ -64,7 +64,8 @@ export class Edits {
   }
 
   #semicolons(): number[] {
-    return this.#statementEnds.size === 0 ? [] : [...new Set(this.#closes.filter(({ at, text }) => text !== "" && this.#statementEnds.has(at)).map(({ at }) => at))];
+    const closed = this.#closes.filter(({ at, text }) => text !== "" && this.#statementEnds.has(at));
+    return [...new Set(closed.map(({ at }) => at))];
   }
 
   /** Replaces punctuation between nodes. Its line breaks are kept, so that lines do not move. */
@@ -94,10 +95,12 @@ export class Edits {
   render(start: number, end: number, outside: readonly Insertion[]): string {
     const pieces: { at: number; until: number; rank: number; order: number; text: string }[] = [];
     this.#opens.forEach((edit, order) => {
-      if (edit.at >= start && edit.at < end && !outside.includes(edit)) pieces.push({ at: edit.at, until: edit.at, rank: 1, order, text: edit.text });
+      if (edit.at < start || edit.at >= end || outside.includes(edit)) return;
+      pieces.push({ at: edit.at, until: edit.at, rank: 1, order, text: edit.text });
     });
     this.#closes.forEach((edit, order) => {
-      if (edit.at > start && edit.at <= end && !outside.includes(edit)) pieces.push({ at: edit.at, until: edit.at, rank: 0, order: -order, text: edit.text });
+      if (edit.at <= start || edit.at > end || outside.includes(edit)) return;
+      pieces.push({ at: edit.at, until: edit.at, rank: 0, order: -order, text: edit.text });
     });
     for (const edit of this.#replacements) {
       if (edit.start >= start && edit.end <= end) pieces.push({ at: edit.start, until: edit.end, rank: 2, order: 0, text: this.#withBreaks(edit) });

@@ -72,7 +72,10 @@ function loadCompiler(): CompileModule & DetectFormat {
   }
 }
 
-/** The version of Node and the compiler's own files: a new one must not find what the old one made. Sizes and times, not texts: it is asked at every start. */
+/**
+ * The version of Node and the compiler's own files: a new one must not find what the old one made. Sizes and times, not texts,
+ * because it is asked at every start.
+ */
 export function compilerVersion(): string {
   const directory = dirname(fileURLToPath(import.meta.url));
   const facts = [process.version, releaseOf(join(directory, "../../package.json"))];

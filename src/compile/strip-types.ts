@@ -36,8 +36,9 @@ export function stripTypes(code: string, filename: string, format: "module" | "c
   const helpers = Object.keys(result.helpersUsed);
   const unknown = helpers.find((name) => name !== "usingCtx");
   if (unknown !== undefined) throw compileError(filename, code, 0, `this module needs the helper "${unknown}", which does not exist`);
-  const map = result.map === undefined ? undefined : { version: 3 as const, sources: result.map.sources, names: result.map.names, mappings: result.map.mappings };
-  return { code: result.code, map, helper: helpers.length === 0 ? "" : usingHelper };
+  const { map } = result;
+  const plain = map === undefined ? undefined : { version: 3 as const, sources: map.sources, names: map.names, mappings: map.mappings };
+  return { code: result.code, map: plain, helper: helpers.length === 0 ? "" : usingHelper };
 }
 
 /** oxc-transform counts bytes of UTF-8 where oxc-parser counts UTF-16 code units. */

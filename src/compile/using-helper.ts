@@ -32,9 +32,12 @@ function usingCtx(): unknown {
       return;
     }
     const Suppressed = (globalThis as { SuppressedError?: new (error: unknown, suppressed: unknown) => Error }).SuppressedError;
-    const both = Suppressed ? new Suppressed(reason, error) : Object.assign(new Error("An error was suppressed during disposal."), { error: reason, suppressed: error });
-    if (!Suppressed) both.name = "SuppressedError";
-    error = both;
+    if (Suppressed) {
+      error = new Suppressed(reason, error);
+    } else {
+      const both = { name: "SuppressedError", error: reason, suppressed: error };
+      error = Object.assign(new Error("An error was suppressed during disposal."), both);
+    }
   };
   const disposeAll = (): unknown => {
     for (let item = stack.pop(); item !== undefined; item = stack.pop()) {

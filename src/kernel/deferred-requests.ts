@@ -2,7 +2,6 @@
  * Requests whose guard said "later": durable in the heap's table, here only the order in which to try them. Guards see
  * state only and are asked once per method after a turn that wrote; the oldest of a method runs first.
  */
-import type { Heap } from "../heap/heap.ts";
 import type { ServiceClass } from "../service/messages.ts";
 import { entryOf } from "../turn/dispatch.ts";
 import type { NodeState } from "../turn/node-state.ts";
@@ -10,11 +9,6 @@ import type { TurnInput } from "../turn/turn-input.ts";
 
 export class DeferredRequests {
   readonly #byMethod = new Map<string, number[]>();
-  readonly #heap: Heap;
-
-  constructor(heap: Heap) {
-    this.#heap = heap;
-  }
 
   get length(): number {
     return this.#byMethod.size;
@@ -49,7 +43,6 @@ export class DeferredRequests {
     if (service === undefined) return true;
     const entry = entryOf(service.constructor as unknown as ServiceClass, method.slice(dot + 1));
     if (entry?.guard === undefined) return true;
-    void this.#heap;
     try {
       return entry.guard(service) === true;
     } catch {

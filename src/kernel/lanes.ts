@@ -8,7 +8,9 @@ import type { TurnInput } from "../turn/turn-input.ts";
 
 export interface Lane {
   readonly name: string;
-  /** The input at the head, kept there until `take`; undefined when there is none. */
+  /** Cheap, and may be false although `peek` then finds nothing that can run. */
+  isEmpty(): boolean;
+  /** The input at the head, kept there until `take`; undefined when there is none that can run now. */
   peek(): TurnInput | undefined;
   take(): void;
   /** A failed input of this lane is tried again before it is parked. */
@@ -21,8 +23,8 @@ export interface Lane {
   queued: boolean;
 }
 
-export function makeLane(name: string, retries: boolean, peek: () => TurnInput | undefined, take: () => void): Lane {
-  return { name, peek, take, retries, attempts: 0, pausedUntil: 0, queued: false };
+export function makeLane(name: string, retries: boolean, head: Pick<Lane, "isEmpty" | "peek" | "take">): Lane {
+  return { name, ...head, retries, attempts: 0, pausedUntil: 0, queued: false };
 }
 
 export class Lanes {
@@ -51,24 +53,24 @@ export class Lanes {
     this.#paused.add(lane);
   }
 
-  /** Wakes the lanes whose pause is over; answers when the next one is, or undefined. */
-  resume(now: number): number | undefined {
-    let next: number | undefined;
+  /** Wakes the lanes whose pause is over. */
+  resume(now: number): void {
     for (const lane of this.#paused) {
-      if (lane.pausedUntil <= now) {
-        lane.pausedUntil = 0;
-        this.#paused.delete(lane);
-        this.wake(lane);
-      } else if (next === undefined || lane.pausedUntil < next) next = lane.pausedUntil;
+      if (lane.pausedUntil > now) continue;
+      lane.pausedUntil = 0;
+      this.#paused.delete(lane);
+      this.wake(lane);
     }
+  }
+
+  /** When the next pause is over; Infinity when no lane is paused. */
+  get nextResumeAt(): number {
+    let next = Infinity;
+    for (const lane of this.#paused) next = Math.min(next, lane.pausedUntil);
     return next;
   }
 
   get hasReady(): boolean {
     return this.#ready.length > 0;
-  }
-
-  get pausedCount(): number {
-    return this.#paused.size;
   }
 }

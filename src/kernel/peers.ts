@@ -173,7 +173,7 @@ export class Peers {
     switch (channel.receive(number, payload.slice())) {
       case "accepted":
         this.#kernel.counters.received++;
-        this.#kernel.wakeChannel(channel);
+        this.#kernel.queue.wakeChannel(channel);
         return;
       case "duplicate":
         this.#kernel.counters.duplicates++;

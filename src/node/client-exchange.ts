@@ -1,7 +1,7 @@
 /**
  * One call of a client over HTTP, sent until it is answered or its time is over. Sending again is harmless because the call
- * carries its number (client.ts). Over node:http with connections that are kept and do not keep the process alive: measured
- * at twice fetch's calls per second, and it starts without fetch's 20 ms.
+ * carries its number (client.ts). Over node:http, whose kept connections do not keep the process alive: measured, a call takes
+ * a quarter of the processor time that fetch takes.
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { MaceKenError } from "../base/error.ts";

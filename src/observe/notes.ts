@@ -52,8 +52,8 @@ function textLine({ level, code, message, fields }: Note, now: Date, paint = (_:
     if (key === "stack") stack = String(value);
     else line += ` ${key}=${show(value)}`;
   }
-  if (level === "error" && stack !== undefined) line += `\n${framesOf(stack)}`;
-  return `${line}\n`;
+  const frames = level === "error" && stack !== undefined ? framesOf(stack) : "";
+  return frames === "" ? `${line}\n` : `${line}\n${frames}\n`;
 }
 
 function timeOfDay(now: Date): string {
@@ -61,11 +61,13 @@ function timeOfDay(now: Date): string {
   return `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** The frames of a stack without its message, which the line has told. */
+const ownBuild = new URL("../", import.meta.url).href;
+
+/** The program's frames of a stack, without its message, which the line has told, and without ours below them. */
 function framesOf(stack: string): string {
-  const lines = stack.split("\n");
-  const first = lines.findIndex((line) => line.trimStart().startsWith("at "));
-  return lines.slice(Math.max(first, 0)).map((line) => `    ${line.trim()}`).join("\n");
+  const frames = stack.split("\n").filter((line) => line.trimStart().startsWith("at "));
+  const ours = frames.findIndex((line) => line.includes(ownBuild));
+  return (ours > 0 ? frames.slice(0, ours) : frames).map((line) => `    ${line.trim()}`).join("\n");
 }
 
 function show(value: unknown): string {

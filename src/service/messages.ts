@@ -36,8 +36,8 @@ type Reserved = "address" | "turn" | "then" | "toJSON" | "born" | "restarted" | 
 export type MethodName<T> = { [K in keyof T]-?: K extends Reserved ? never : T[K] extends AnyFunction ? K : never }[keyof T] & string;
 
 type ReturnOf<F> = F extends (...args: any) => infer R ? Answer<R> : never;
-/** Lazy on purpose: an interface defers ReturnOf<F>, so two services may hold refs to each other without annotations. */
-interface ReplyTo<F> extends Reply<ReturnOf<F>> {}
+/** Lazy on purpose: an interface defers ReturnOf<F>, so two services may hold refs to each other without annotations. Public, so that declarations can name it. */
+export interface ReplyTo<F> extends Reply<ReturnOf<F>> {}
 type Send<F> = F extends (...args: infer A) => any ? (...args: A) => ReplyTo<F> : never;
 type Call<F> = F extends (...args: infer A) => any ? (...args: A) => Promise<ReturnOf<F>> : never;
 

@@ -8,7 +8,8 @@ import { Queue } from "../base/queue.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { KernelEffect, Note } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, KernelInput } from "../kernel/kernel-input.ts";
-import { Kernel, type KernelLimits } from "../kernel/kernel.ts";
+import { Kernel } from "../kernel/kernel.ts";
+import type { KernelLimits } from "../kernel/kernel-options.ts";
 import { KernelLoader, KernelSnapshot } from "../kernel/recovery.ts";
 import type { AppDefinition } from "../service/app.ts";
 

@@ -9,15 +9,16 @@ import { MaceKenError } from "../base/error.ts";
 import { Rejection, type Outcome } from "../base/rejection.ts";
 import type { Writer } from "../codec/writer.ts";
 import { touch } from "../heap/barrier.ts";
-import { classOf } from "../heap/class-registry.ts";
 import type { Heap } from "../heap/heap.ts";
 import { markOf } from "../heap/mark.ts";
 import type { AppDefinition } from "../service/app.ts";
-import { Service } from "../service/service.ts";
 import { setRunningTurn, type Sender } from "../service/turn-context.ts";
 import { AspectWatcher } from "./aspects.ts";
+import { asRefusal, callHandler, refuseThenable } from "./call-handler.ts";
 import { findMethod } from "./continuation.ts";
-import { dispatch, type Handler } from "./dispatch.ts";
+import { dispatch } from "./dispatch.ts";
+import { callOfInput, describeInput, outcomeOf, senderOf } from "./input-facts.ts";
+import { giveBirth, wakeUp } from "./life-cycle.ts";
 import { claim, DeadLetter, DeferredState, ReplyState, TimerState, type NodeState, type RequestMessage } from "./node-state.ts";
 import type { Origin } from "./origin.ts";
 import { publicError } from "./payload.ts";
@@ -113,44 +114,25 @@ export class TurnExecutor {
     }
   }
 
-  /** The birth turn: services are constructed in order, then `born()` of each runs. Throws what a constructor throws. */
+  /** The birth turn: services are constructed in order, then `born()` of each runs. Throws what they throw; then nothing has happened. */
   birth(root: NodeState, writer: Writer, clock: TurnClock): TurnResult {
-    const turn = this.#begin(root, { kind: "birth" }, clock);
-    try {
+    return this.#life(root, writer, clock, true, (turn) => {
       this.#heap.plant(root);
-      this.#construct(turn, root, [...this.#app.factories.keys()]);
-      for (const service of root.services.values()) callHook(service, "born");
-      turn.settleSends();
-      return this.#commit(turn, writer, true);
-    } catch (error) {
-      this.#heap.undo();
-      throw error;
-    } finally {
-      this.#end();
-    }
+      giveBirth(turn, this.#app);
+    });
   }
 
   /** The turn after a recovery: `upgraded(from)` when the version rose, with new services born, then `restarted()`. */
   restart(writer: Writer, clock: TurnClock): TurnResult {
-    const state = this.state;
+    return this.#life(this.state, writer, clock, false, (turn) => wakeUp(turn, this.#app));
+  }
+
+  #life(state: NodeState, writer: Writer, clock: TurnClock, mustRecord: boolean, run: (turn: ActiveTurn) => void): TurnResult {
     const turn = this.#begin(state, { kind: "birth" }, clock);
     try {
-      const from = state.version;
-      const old = [...state.services.values()];
-      if (from !== this.#app.version) {
-        const added = [...this.#app.factories.keys()].filter((name) => !state.services.has(name));
-        for (const name of this.#app.removed) state.services.delete(name);
-        this.#construct(turn, state, added);
-        const staying = new Set(state.services.values());
-        for (const service of old) if (staying.has(service)) callHook(service, "upgraded", from);
-        for (const name of added) callHook(state.services.get(name)!, "born");
-        touch(state).version = this.#app.version;
-      }
-      // A service born in this turn was not there to be restarted.
-      const staying = new Set(state.services.values());
-      for (const service of old) if (staying.has(service)) callHook(service, "restarted");
+      run(turn);
       turn.settleSends();
-      return this.#commit(turn, writer, false);
+      return this.#commit(turn, writer, mustRecord);
     } catch (error) {
       this.#heap.undo();
       throw error;
@@ -200,17 +182,6 @@ export class TurnExecutor {
     for (const { node, reply } of turn.sends) if (node === this.#ports.nodeName) waits(reply);
     turn.finishSends(waits);
     return { kind: "committed", outputs: turn.outputs, lastId: turn.lastId };
-  }
-
-  #construct(turn: ActiveTurn, state: NodeState, names: readonly string[]): void {
-    for (const name of names) {
-      const made = Object.fromEntries(state.services);
-      turn.constructing = name;
-      const service = this.#app.factories.get(name)!(made);
-      turn.constructing = undefined;
-      demandService(name, service);
-      state.services.set(name, service as object);
-    }
   }
 
   /** A refusal before or by the handler: the input is consumed in a turn whose answer is the error; what the handler did is undone. */
@@ -287,6 +258,7 @@ export class TurnExecutor {
     if (dispatched.kind === "drop") return undefined;
     if (dispatched.kind === "defer") {
       assert(!wasDeferred, "a deferred message is tried when its guard holds");
+      if (turn.state.deferred.size >= this.#ports.maxDeferred) return new MaceKenError("MK_DEFER_FULL", `${turn.state.deferred.size} messages are deferred`);
       turn.defer(request);
       return undefined;
     }
@@ -356,90 +328,6 @@ export class TurnExecutor {
     if (handler === undefined) throw new MaceKenError("MK_METHOD_MISSING", `the timer's method ${timer.service.constructor.name}.${timer.method} does not exist any more`);
     return asRefusal(callHandler(handler, timer.service, timer.args), `${timer.service.constructor.name}.${timer.method}`);
   }
-}
-
-type HandlerResult = { readonly value: unknown } | { readonly rejection: Rejection };
-
-function callHandler(handler: Handler, service: object, args: readonly unknown[]): HandlerResult {
-  try {
-    return { value: handler.apply(service, args as unknown[]) };
-  } catch (error) {
-    if (error instanceof Rejection) return { rejection: error };
-    throw error;
-  }
-}
-
-/** Timers and continuations answer nobody: a Rejection undoes the turn and is noted, a promise is an error. */
-function asRefusal(result: HandlerResult, what: string): Rejection | undefined {
-  if ("rejection" in result) return result.rejection;
-  refuseThenable(result.value, what);
-  return undefined;
-}
-
-function refuseThenable(value: unknown, what: string): void {
-  if (typeof value !== "object" || value === null || value instanceof ReplyState) return;
-  if (typeof (value as { then?: unknown }).then !== "function") return;
-  // What becomes of it is nobody's business any more; a rejection must not end the process on top of this error.
-  if (value instanceof Promise) value.catch(() => {});
-  throw new MaceKenError("MK_TURN_ASYNC", `${what} returned a promise`);
-}
-
-function callHook(service: object, name: "born" | "restarted" | "upgraded", ...args: unknown[]): void {
-  const hook = (service as Record<string, unknown>)[name];
-  if (typeof hook !== "function") return;
-  refuseThenable(hook.apply(service, args), `${service.constructor.name}.${name}`);
-}
-
-function demandService(name: string, service: unknown): asserts service is object {
-  if (typeof service !== "object" || service === null) throw new MaceKenError("MK_SERVICE_INVALID", `the factory of ${name} did not return a service`);
-  if (!((service as object) instanceof Service)) throw new MaceKenError("MK_SERVICE_INVALID", `the factory of ${name} returned ${service.constructor.name}, which does not extend Service`);
-  if (classOf(service.constructor as never) === undefined) {
-    throw new MaceKenError("MK_NOT_COMPILED", `the class ${service.constructor.name} of the service ${name} was not compiled with the write barrier`);
-  }
-}
-
-function senderOf(input: TurnInput, state: NodeState): Sender {
-  switch (input.kind) {
-    case "request":
-    case "deferred":
-      return input.request.sender;
-    case "local": {
-      const message = state.local.get(input.id);
-      return message !== undefined && "request" in message ? message.request.sender : { kind: "self" };
-    }
-    case "outcome":
-      return { kind: "node", name: input.node };
-    case "timer":
-      return { kind: "timer" };
-    default:
-      return { kind: "self" };
-  }
-}
-
-/** The call whose outcome the input carries; 0 for other inputs. */
-function callOfInput(input: TurnInput, state: NodeState): number {
-  if (input.kind === "outcome") return input.call;
-  if (input.kind === "effect") return state.effects.get(input.key)?.call ?? 0;
-  if (input.kind !== "local") return 0;
-  const message = state.local.get(input.id);
-  return message !== undefined && "call" in message ? message.call : 0;
-}
-
-function outcomeOf(input: TurnInput, state: NodeState): { call: number; outcome: Outcome<unknown> } {
-  if (input.kind === "outcome") return input;
-  if (input.kind === "effect") return { call: state.effects.get(input.key)?.call ?? 0, outcome: input.outcome };
-  assert(input.kind === "local", "only these inputs carry outcomes");
-  const message = state.local.get(input.id);
-  assert(message !== undefined && "outcome" in message, "a message to itself is a request or an outcome");
-  return message;
-}
-
-/** What a dead letter keeps of its input: enough for people and for trying it again. */
-function describeInput(input: TurnInput, request: RequestMessage | undefined): unknown {
-  if (request !== undefined) return { kind: "request", service: request.service, method: request.method, args: request.args, sender: { ...request.sender } };
-  if (input.kind === "outcome") return { kind: "outcome", call: input.call, outcome: input.outcome, node: input.node };
-  if (input.kind === "timer") return { kind: "timer", id: input.id };
-  return { kind: input.kind };
 }
 
 /** An error as the caller of a failed handler sees it. */

@@ -38,6 +38,8 @@ interface PendingEffect {
 export interface TurnPorts {
   readonly nodeName: string;
   random(): number;
+  /** Beyond this, a guard's "defer" rejects. */
+  readonly maxDeferred: number;
 }
 
 let current: ActiveTurn | undefined;

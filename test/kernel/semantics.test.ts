@@ -450,3 +450,30 @@ describe("peers that begin a new life", () => {
     assert.equal((a.service<Worker>("worker").seen.at(-1) as string[])[1], "ok");
   });
 });
+
+describe("the turn queue", () => {
+  it("loses no request when more arrive than a step has turns for", () => {
+    const test = new TestWorld();
+    const a = test.node("a", workerApp, [], { turnsPerStep: 1 });
+    test.pass(10);
+    const time = { monotonicMs: 1e6, wallMs: test.world.nowMs };
+    // All in one step's reach: the lane holds several, keyed twice among them.
+    const { queue } = a.kernel;
+    for (let request = 1; request <= 40; request++) queue.addRequest({ kind: "request", request, service: "worker", method: "add", args: [1], via: "client", ...(request % 4 === 0 ? { key: `k${Math.floor(request / 8)}` } : {}) });
+    const answered = new Map<number, unknown>();
+    for (let step = 0; step < 200; step++) {
+      for (const effect of a.kernel.step({ kind: "tick" }, time)) if (effect.kind === "answer") answered.set(effect.request, effect.outcome.value);
+      for (const effect of a.kernel.step({ kind: "durable", turn: a.kernel.executed }, time)) if (effect.kind === "answer") answered.set(effect.request, effect.outcome.value);
+    }
+    assert.equal(answered.size, 40);
+    assert.equal(a.service<Worker>("worker").n, 30 + new Set([4, 8, 12, 16, 20, 24, 28, 32, 36, 40].map((request) => Math.floor(request / 8))).size);
+  });
+
+  it("bounds deferred messages", () => {
+    const test = new TestWorld();
+    const a = test.node("a", app({ version: 1 }).service("door", () => new Door()), [], { maxDeferred: 2 });
+    a.ask("door.enter", ["x"]);
+    a.ask("door.enter", ["y"]);
+    assert.equal(codeOf(a.call("door.enter", ["z"])), "MK_DEFER_FULL");
+  });
+});

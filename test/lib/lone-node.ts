@@ -3,7 +3,7 @@
  */
 import type { Outcome } from "#maceken/base/rejection.js";
 import type { AppDefinition } from "#maceken/service/app.js";
-import type { KernelLimits } from "#maceken/kernel/kernel.js";
+import type { KernelLimits } from "#maceken/kernel/kernel-options.js";
 import { KernelWorld, type SimulatedNode } from "#maceken/sim/kernel-world.js";
 
 export class TestWorld {

@@ -40,6 +40,21 @@ test("an effect's signal is the platform's AbortSignal where there is one", () =
   assert.ok(ok, output);
 });
 
+test("an app's own declarations can be emitted", () => {
+  const { ok, output } = typeCheck(project, ["uses.ts"], { noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: "declarations" });
+  assert.ok(ok, output);
+  writeFiles(project, {
+    "peer.ts": [
+      'import { peer, type Reply } from "maceken";',
+      'import type { complete, Forwarder } from "./declarations/uses.js";',
+      'export const moved: Reply<number> = peer<typeof complete>("north").depot.move("a", "b", 1);',
+      'export const asked: Reply<string> = peer<{ forwarder: Forwarder }>("north").forwarder.ask();',
+    ].join("\n"),
+  });
+  const again = typeCheck(project, ["peer.ts"], { module: "esnext", moduleResolution: "bundler" });
+  assert.ok(again.ok, again.output);
+});
+
 test("every refusal that is expected is a refusal", () => {
   const lines = uses.split("\n");
   const marked = lines.flatMap((line, i) => (line.trim().startsWith("// @ts-expect-error") ? [i + 1] : []));

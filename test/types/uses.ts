@@ -4,8 +4,8 @@
  */
 import { type } from "arktype";
 import {
-  app, MaceKenError, peer, ref, Rejection, Service, startNode, watch,
-  type Client, type Deferred, type EffectContext, type Messages, type Outcome, type Ref, type Reply, type Serves,
+  app, peer, ref, Rejection, Service, startNode, watch,
+  type Client, type Deferred, type EffectContext, type MaceKenError, type Messages, type Outcome, type Ref, type Reply, type Serves,
 } from "maceken";
 import * as v from "valibot";
 import { z } from "zod";

@@ -50,11 +50,15 @@ export class Cluster {
     return Object.fromEntries(this.nodes.map((node) => [node.name, node.http])) as Record<NodeName, string>;
   }
 
+  get ready(): boolean {
+    return this.nodes.every((node) => node.ready);
+  }
+
   /** Starts all nodes; false when they are not ready in time. */
   async start(withinMs: number): Promise<boolean> {
     for (const node of this.nodes) node.start();
     const until = performance.now() + withinMs;
-    while (!this.nodes.every((node) => node.ready)) {
+    while (!this.ready) {
       if (performance.now() > until || this.nodes.some((node) => node.ownExits.length > 0)) return false;
       await sleep(20);
     }

@@ -59,13 +59,11 @@ export class NodeProcess {
     child.on("exit", (code, signal) => this.#ended(child, signal ?? `exit code ${code}`));
   }
 
-  /** True when there was a process to kill. */
-  kill(): boolean {
-    if (this.#child === undefined || this.#killed) return false;
+  kill(): void {
+    if (this.#child === undefined || this.#killed) return;
     this.#killed = true;
     this.kills++;
     this.#child.kill("SIGKILL");
-    return true;
   }
 
   /** Ends the process for good. The signal cannot be refused, so nothing has to be waited for. */

@@ -16,8 +16,8 @@ import type { TrialOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
 
 const startWithinMs = 30_000;
-const settleWithinMs = 20_000;
-/** When nothing has moved for so long, nothing will: lots close within three seconds, nodes restart within one. */
+const settleWithinMs = 40_000;
+/** When all nodes run and nothing has moved for so long, nothing will: lots close within three seconds. */
 const stillForMs = 4_000;
 const repeatWithinMs = 15_000;
 const repeatedAtOnce = 16;
@@ -49,7 +49,7 @@ export async function runTrial(options: TrialOptions, { cluster, ledger, figures
   killer.stop();
   customers.close();
 
-  const books = await settle(http, customers, progress);
+  const books = await settle(http, cluster, customers, progress);
   giveUp.abort();
   await trading;
   if (books === undefined) return failed("every node answers", "the state of a node could not be read", ...incidents(cluster, figures));
@@ -68,7 +68,7 @@ export async function runTrial(options: TrialOptions, { cluster, ledger, figures
  * Waits until nothing is pending, nothing moves any more, or the time is over; answers the last state that could be read.
  * The nodes are not read at one instant, so "nothing is pending" counts when two looks agree.
  */
-async function settle(http: HttpClient, customers: Customers, progress: Progress): Promise<Books | undefined> {
+async function settle(http: HttpClient, cluster: Cluster, customers: Customers, progress: Progress): Promise<Books | undefined> {
   const until = performance.now() + settleWithinMs;
   let last: Books | undefined;
   let lastText = "";
@@ -79,7 +79,7 @@ async function settle(http: HttpClient, customers: Customers, progress: Progress
     last = books ?? last;
     const open = [...(trading === 0 ? [] : [`customers ${trading}`]), ...(books === undefined ? ["a node that is down"] : pending(books))];
     const text = JSON.stringify([trading, books]);
-    if (text !== lastText) movedAt = performance.now();
+    if (text !== lastText || !cluster.ready) movedAt = performance.now();
     else if (open.length === 0) return books;
     lastText = text;
     if (open.length > 0) progress.phase = `waiting for ${open.join(", ")}`;

@@ -1,0 +1,103 @@
+/**
+ * Reads a data directory without running it: the state as the last turn on disk left it. Changes nothing, not even what a
+ * recovery would tidy up. Refuses what a start would refuse. Objects of classes that are not loaded are shown by stand-ins.
+ */
+import { resolve } from "node:path";
+import { MaceKenError } from "../base/error.ts";
+import { registerClass, type ClassInfo } from "../heap/class-registry.ts";
+import { firstPropertyShape } from "../heap/shapes.ts";
+import { Kernel } from "../kernel/kernel.ts";
+import { KernelLoader } from "../kernel/recovery.ts";
+import { readManifest } from "../log/data-directory.ts";
+import type { Disk } from "../log/disk.ts";
+import { NodeDisk } from "../log/disk-node.ts";
+import { listLogFiles } from "../log/file-names.ts";
+import { withLogErrors } from "../log/log-error.ts";
+import type { Manifest } from "../log/manifest.ts";
+import { SnapshotReader } from "../log/snapshot-reader.ts";
+import { groupsOf, verifyLog } from "../log/verify.ts";
+import { AppDefinition } from "../service/app.ts";
+
+export interface DirectoryState {
+  readonly kernel: Kernel;
+  /** Classes that the data name and no loaded module has. */
+  readonly unknownClasses: readonly string[];
+}
+
+/** Errors: MK_FILE_NOT_FOUND, MK_DIRECTORY_FOREIGN, MK_DIRECTORY_FORMAT, MK_DIRECTORY_UNUSABLE. */
+export function demandDirectory(disk: Disk, path: string): { readonly directory: string; readonly manifest: Manifest } {
+  const directory = resolve(path);
+  const kind = withLogErrors(() => disk.kind(directory));
+  if (kind === null) throw new MaceKenError("MK_FILE_NOT_FOUND", `there is no directory ${path}`);
+  if (kind !== "directory") throw new MaceKenError("MK_FILE_NOT_FOUND", `${path} is not a directory`);
+  const manifest = readManifest(disk, directory);
+  if (manifest === null) throw new MaceKenError("MK_DIRECTORY_FOREIGN", `${path} is not a data directory of MaceKen`, { remedy: "Name the directory that `maceken run` was given with --data." });
+  return { directory, manifest };
+}
+
+/** Load the app before, if its classes matter. Errors: those of demandDirectory, MK_LOG_DAMAGED, MK_LOG_READ_FAILED. */
+export function readDirectory(path: string): DirectoryState {
+  const disk = new NodeDisk();
+  const { directory, manifest } = demandDirectory(disk, path);
+  const { problem, lastTurn } = verifyLog(disk, directory, manifest.salt);
+  if (problem !== null) throw problem;
+  if (lastTurn === 0) throw new MaceKenError("MK_DIRECTORY_FOREIGN", `nothing has happened in ${path} yet`, { remedy: "Start the node once." });
+  const unknownClasses: string[] = [];
+  for (;;) {
+    const kernel = new Kernel({
+      name: manifest.name, app: new AppDefinition(1, [], new Map(), {}), dials: [], accepts: () => false, random: () => 0, newIncarnation: () => "", durable: true,
+    });
+    try {
+      load(kernel, disk, directory, manifest.salt);
+      return { kernel, unknownClasses };
+    } catch (error) {
+      // Each reading meets one class more that is not there.
+      if (!(error instanceof MaceKenError) || error.code !== "MK_CLASS_MISSING") throw error;
+      const { name } = error.details as { name: string };
+      unknownClasses.push(name);
+      standInFor(name, () => current);
+    }
+    current = undefined;
+  }
+}
+
+/** The kernel that is being read, for stand-ins to find their private fields' names in. */
+let current: Kernel | undefined;
+
+function load(kernel: Kernel, disk: NodeDisk, directory: string, salt: number): void {
+  current = kernel;
+  const loader = new KernelLoader(kernel);
+  const newest = listLogFiles(disk, directory).snapshots.at(-1);
+  if (newest !== undefined) for (const chunk of new SnapshotReader(disk, directory, newest.number, salt).chunks()) loader.snapshotChunk(chunk);
+  // Records that the snapshot holds already are passed over by their turn.
+  for (const group of groupsOf(disk, directory, salt)) if (group.current) for (const { bytes } of group.entries()) loader.records(bytes);
+  loader.finishForInspection();
+  kernel.durable = kernel.executed;
+}
+
+/** A class of that name with no methods. Its private fields live beside the objects; which there are is told by the data. */
+function standInFor(name: string, kernel: () => Kernel | undefined): void {
+  const short = name.slice(name.lastIndexOf("#") + 1);
+  const StandIn = { [short]: class {} }[short]!;
+  const kept = new WeakMap<object, readonly unknown[]>();
+  const info: ClassInfo = {
+    privates: {
+      get names() {
+        return privateNames(kernel(), name);
+      },
+      has: (object) => kept.has(object),
+      get: (object) => [...(kept.get(object) ?? [])],
+      set: (object, values) => void kept.set(object, values),
+    },
+  };
+  registerClass(StandIn, name, info);
+}
+
+function privateNames(kernel: Kernel | undefined, name: string): readonly string[] {
+  const shapes = kernel?.heap.shapes;
+  for (let i = 0; shapes !== undefined && i < shapes.size; i++) {
+    const found = shapes.at(firstPropertyShape + i)?.privates.find((each) => each.className === name);
+    if (found !== undefined) return found.names;
+  }
+  return [];
+}

@@ -1,0 +1,56 @@
+/**
+ * What a kernel is made with: the app, who may connect, entropy, limits with their defaults; and what it counts.
+ */
+import type { AppDefinition } from "../service/app.ts";
+
+export interface KernelOptions {
+  readonly name: string;
+  readonly app: AppDefinition;
+  /** Peers with a configured address, which this node dials. */
+  readonly dials: readonly string[];
+  /** Whether a node of this name may connect. */
+  accepts(node: string): boolean;
+  /** 0 <= x < 1. */
+  random(): number;
+  /** A fresh name for a life: used at birth. */
+  newIncarnation(): string;
+  /** False runs without records and gating, as classic Mace: everything is lost at a crash. For comparison only. */
+  readonly durable: boolean;
+  readonly limits?: Partial<KernelLimits>;
+}
+
+export interface KernelLimits {
+  /** Turns of one step, so that groups form and other inputs get their chance. */
+  readonly turnsPerStep: number;
+  /** Tries after the first of a peer's message, timer or continuation whose handler throws; then it is parked. */
+  readonly retryAttempts: number;
+  readonly retryDelaysMs: readonly number[];
+  readonly maxIdempotencyKeys: number;
+  readonly idempotencyKeepMs: number;
+  /** Deferred messages of the node; beyond, the guard's "defer" is a rejection. */
+  readonly maxDeferred: number;
+  /** Bytes of one message between nodes. */
+  readonly maxMessageBytes: number;
+}
+
+export const defaultLimits: KernelLimits = {
+  turnsPerStep: 250,
+  retryAttempts: 3,
+  retryDelaysMs: [10, 100, 1000],
+  maxIdempotencyKeys: 1_000_000,
+  idempotencyKeepMs: 24 * 3600 * 1000,
+  maxDeferred: 100_000,
+  maxMessageBytes: 16 * 1024 * 1024,
+};
+
+/** Counts since the start of the process; for metrics and tests. */
+export interface KernelCounters {
+  turns: number;
+  records: number;
+  failures: number;
+  parked: number;
+  retransmitted: number;
+  duplicates: number;
+  received: number;
+  sent: number;
+}

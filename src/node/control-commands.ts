@@ -1,0 +1,145 @@
+/**
+ * What an operator may ask of a running node over the control socket, and the same questions for a directory that was read
+ * without running it. Answers are JSON. What changes something goes through the kernel as a system turn, and is answered when
+ * that turn is durable.
+ */
+import { MaceKenError } from "../base/error.ts";
+import type { Outcome } from "../base/rejection.ts";
+import type { Operation } from "../kernel/kernel-input.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { inspectState } from "../observe/inspect.ts";
+import { viewOf, type View } from "../observe/view.ts";
+import type { DeadLetter } from "../turn/node-state.ts";
+
+export type ControlRequest =
+  | { readonly command: "status" | "dead ls" | "peers ls" }
+  | { readonly command: "inspect"; readonly path: string; readonly depth?: number; readonly items?: number }
+  | { readonly command: "dead retry" | "dead drop"; readonly id: number }
+  | { readonly command: "peers forget"; readonly peer: string };
+
+export interface ControlTarget {
+  readonly kernel: Kernel;
+  /** Resolves when the operation's turn is durable. */
+  operate(operation: Operation): Promise<Outcome<unknown>>;
+  /** What the driver adds to the answer of `status`. */
+  status(): object;
+}
+
+export interface DeadLetterReport {
+  readonly id: number;
+  readonly at: string;
+  readonly what: string;
+  readonly error: string;
+  readonly attempts: number;
+  readonly input: View;
+}
+
+export interface PeerReport {
+  readonly name: string;
+  /** Empty when it never answered. */
+  readonly incarnation: string;
+  readonly sent: number;
+  readonly acknowledged: number;
+  readonly outboxMessages: number;
+  readonly outboxBytes: number;
+  readonly received: number;
+  readonly consumed: number;
+}
+
+export function controlHandler(target: ControlTarget): (request: unknown) => Promise<unknown> {
+  return async (request) => {
+    const asked = request as ControlRequest | null;
+    switch (asked?.command) {
+      case "dead retry":
+      case "dead drop": {
+        if (!target.kernel.state.dead.has(asked.id)) throw noSuchLetter(asked.id);
+        await operate(target, { kind: asked.command === "dead drop" ? "dropDeadLetter" : "retryDeadLetter", id: asked.id });
+        return { id: asked.id };
+      }
+      case "peers forget": {
+        if (target.kernel.channels.get(asked.peer) === undefined) throw new MaceKenError("MK_PEER_UNKNOWN", `this node has no peer ${asked.peer}`, { remedy: "See `maceken peers ls DIR`." });
+        await operate(target, { kind: "forgetPeer", peer: asked.peer });
+        return { name: asked.peer };
+      }
+      case "status":
+        return { ...statusOf(target.kernel), ...target.status() };
+      default:
+        return answerFromState(target.kernel, asked);
+    }
+  };
+}
+
+/** The requests that only read. Errors: MK_USAGE, MK_PATH_UNKNOWN. */
+export function answerFromState(kernel: Kernel, request: ControlRequest | null): unknown {
+  switch (request?.command) {
+    case "inspect": {
+      const { path, depth, items } = request;
+      return inspectState(kernel.state, path, { ...(depth === undefined ? {} : { depth }), ...(items === undefined ? {} : { items }) });
+    }
+    case "dead ls":
+      return [...kernel.state.dead].map(([id, letter]) => deadLetterReport(id, letter));
+    case "peers ls":
+      return peerReports(kernel);
+    case "status":
+      return statusOf(kernel);
+    default:
+      throw new MaceKenError("MK_USAGE", "the node does not know this command", { remedy: "Use the same version of maceken as the node." });
+  }
+}
+
+async function operate(target: ControlTarget, operation: Operation): Promise<void> {
+  const outcome = await target.operate(operation);
+  if (!outcome.ok) throw outcome.error;
+}
+
+export function noSuchLetter(id: number): MaceKenError {
+  return new MaceKenError("MK_USAGE", `there is no dead letter ${id}`, { remedy: "See `maceken dead ls DIR`." });
+}
+
+function statusOf(kernel: Kernel): object {
+  const { state, channels } = kernel;
+  return {
+    name: kernel.options.name,
+    incarnation: state.incarnation,
+    version: state.version,
+    executed: kernel.executed,
+    durable: kernel.durable,
+    services: [...state.services.keys()],
+    peers: channels.size,
+    timers: state.timers.size,
+    waitingCalls: state.calls.size,
+    deferred: state.deferred.size,
+    effects: state.effects.size,
+    idempotencyKeys: state.keys.size,
+    sessions: state.sessions.size,
+    deadLetters: state.dead.size,
+    counters: { ...kernel.counters },
+  };
+}
+
+function deadLetterReport(id: number, { at, input, error, attempts }: DeadLetter): DeadLetterReport {
+  return { id, at: new Date(at).toISOString(), what: whatOf(input), error: firstLine(error), attempts, input: viewOf(input) };
+}
+
+function whatOf(input: unknown): string {
+  const { kind, service, method, node } = input as { kind: string; service?: string; method?: string; node?: string };
+  if (service !== undefined) return `${service}.${method ?? "?"}`;
+  return node === undefined ? kind : `${kind} ${node}`;
+}
+
+function firstLine(error: string): string {
+  return error.split("\n", 1)[0]!;
+}
+
+function peerReports(kernel: Kernel): PeerReport[] {
+  return [...kernel.channels.all()].map((channel) => ({
+    name: channel.peer,
+    incarnation: channel.incarnation,
+    sent: channel.sent,
+    acknowledged: channel.acknowledged,
+    outboxMessages: channel.outboxLength,
+    outboxBytes: channel.outboxBytes,
+    received: channel.received,
+    consumed: channel.consumed,
+  }));
+}

@@ -1,0 +1,53 @@
+/**
+ * One node of the campaign, to be killed at any instant. Told everything by one JSON argument; says over IPC that it is ready,
+ * what is durable, when it snapshots, and, asked, what its state is. Takes snapshots all the time.
+ */
+import { appendFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { startNode } from "maceken";
+import { nodeInternals } from "#maceken/node/node.js";
+import { reportOf } from "./report.ts";
+import { appOf } from "./services.ts";
+
+export interface CampaignNodeOptions {
+  readonly name: string;
+  readonly data: string;
+  readonly listen: string;
+  readonly http: string;
+  readonly peers: Readonly<Record<string, string>>;
+  /** Where the outside effect writes "key id" lines. */
+  readonly effectsFile: string;
+  readonly durable: boolean;
+}
+
+const options = JSON.parse(process.argv[2]!) as CampaignNodeOptions;
+const { name, data, listen, http, peers, durable } = options;
+
+/** Fails now and then before and after it has done its work, as the world does. */
+function print([id]: [id: string], { idempotencyKey }: { idempotencyKey: string }): string {
+  if (Math.random() < 0.02) throw new Error("the printer is out of paper");
+  appendFileSync(options.effectsFile, `${idempotencyKey} ${id}\n`);
+  if (Math.random() < 0.02) throw new Error("the printer does not answer");
+  return `printed ${id}`;
+}
+
+process.once("disconnect", () => process.exit(0));
+const node = await startNode({
+  app: appOf(name, print), name, data, listen, http, peers, durable,
+  onNote: (note) => {
+    if (note.level === "error") process.stderr.write(`${note.code ?? ""} ${note.message} ${JSON.stringify(note.fields ?? {})}\n`);
+  },
+});
+process.send!({ kind: "ready", turn: node.turn });
+process.on("message", (message) => {
+  if ((message as { kind: string }).kind === "report") process.send!({ kind: "report", report: reportOf(node) });
+});
+setInterval(() => process.send!({ kind: "durable", turn: node.turn }), 5);
+
+// Snapshots one after the other: about a third of all kills strike while one is written.
+for (;;) {
+  await delay(10 + Math.random() * 60);
+  process.send!({ kind: "snapshot", running: true });
+  await nodeInternals(node).driver.snapshot();
+  process.send!({ kind: "snapshot", running: false });
+}
