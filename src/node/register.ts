@@ -4,6 +4,8 @@
  */
 import { installLoader } from "../compile/loader.ts";
 import { installRuntime } from "../heap/install.ts";
+// The program will import this in any case; loaded now, its files do not go through the loader that is installed below.
+import "../index.ts";
 
 installRuntime();
 installLoader();

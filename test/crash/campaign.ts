@@ -35,11 +35,21 @@ console.log(`kills      ${result.kills.kills}: ${byPhase.running} at work, ${byP
 console.log(`requests   ${result.requests} answered (${result.refused} refused), ${result.repeats} repeated under an old key`);
 console.log(`nodes      ${result.turns} durable turns, ${result.snapshots} snapshots`);
 if (values.keep) console.log(`directory  ${result.directory}`);
-for (const violation of result.violations.slice(0, 20)) console.log(`  ! ${violation}`);
-if (result.violations.length > 20) console.log(`  ! and ${result.violations.length - 20} more`);
+for (const [example, count] of grouped(result.violations).slice(0, 20)) console.log(`  ! ${example}${count > 1 ? ` (and ${count - 1} like it)` : ""}`);
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
 console.log(`crash: ${result.violations.length === 0 ? "PASS" : "FAIL"} ${kills} kills in ${seconds} s, seed ${seed}, ${result.violations.length} violations`);
 process.exitCode = result.violations.length === 0 ? 0 : 1;
+
+/** Violations that differ only in numbers are one kind, of which one is shown. */
+function grouped(violations: readonly string[]): [example: string, count: number][] {
+  const kinds = new Map<string, [string, number]>();
+  for (const violation of violations) {
+    const kind = violation.slice(0, 300).replace(/\d+/g, "#");
+    const known = kinds.get(kind);
+    kinds.set(kind, [known?.[0] ?? violation, (known?.[1] ?? 0) + 1]);
+  }
+  return [...kinds.values()];
+}
 
 function wholeNumber(name: "kills" | "seed" | "clients"): number {
   const value = Number(values[name]);

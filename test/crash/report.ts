@@ -52,7 +52,7 @@ export function reportOf(node: MaceNode<unknown>): NodeReport {
   return {
     turn: node.turn,
     executed: kernel.executed,
-    dead: [...state.dead.values()].map((letter) => `${JSON.stringify(letter.input)}: ${letter.error}`),
+    dead: [...state.dead.values()].map(({ input, error }) => `${(input as { kind: string }).kind}: ${error.slice(0, 200)}`),
     pending,
     counters: {
       parked: counters.parked, failures: counters.failures, retransmitted: counters.retransmitted, duplicates: counters.duplicates,

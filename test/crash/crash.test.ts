@@ -1,0 +1,23 @@
+/**
+ * A sample of the crash campaign (campaign.ts runs it at length): real processes, real SIGKILL, and an audit against what clients
+ * were told. And the test of the test: the same campaign without durability must be found out.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runCampaign } from "./campaign-run.ts";
+
+const seed = Number(process.env["MACEKEN_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+test("SIGKILL at random instants: what was acknowledged is there exactly once", { timeout: 120_000 }, async (context) => {
+  context.diagnostic(`seed ${seed} (MACEKEN_TEST_SEED repeats the kills)`);
+  const result = await runCampaign({ kills: 12, seed, clients: 4 });
+  const { byPhase, together } = result.kills;
+  context.diagnostic(`${result.requests} requests, ${result.turns} turns, ${result.snapshots} snapshots; kills: ${JSON.stringify(byPhase)}, together ${together}`);
+  assert.deepEqual(result.violations.slice(0, 10), []);
+  assert.ok(result.requests > 12, "there was work to lose");
+});
+
+test("without durability the audit reports the damage", { timeout: 120_000 }, async () => {
+  const { violations } = await runCampaign({ kills: 3, seed, clients: 4, durable: false, settleMs: 2_000 });
+  assert.ok(violations.some((violation) => /was told to be number|was told 200/.test(violation)), "acknowledged requests are gone, and it shows");
+});
