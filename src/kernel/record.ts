@@ -1,7 +1,7 @@
 /**
  * Checkpoint records <-> bytes: one a turn, everything the turn changed: the input consumed, the messages sent, counters,
  * time, and the heap's patch (K1). Sequence numbers are not written: they follow from the order of the records.
- * Layout in docs/internals/log-format.md.
+ * Layout in docs/internals/kernel-contract.md.
  */
 import { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";

@@ -38,6 +38,8 @@ const shortReadFrames = 32;
 export class Driver {
   readonly #ports: DriverPorts;
   readonly #inputs: KernelInput[] = [];
+  /** Addresses are bound before the kernel lives: what comes in by then waits. */
+  #begun = false;
   #stepping = false;
   #failed = false;
   readonly #answers = new Map<number, (outcome: Outcome<unknown>) => void>();
@@ -57,11 +59,10 @@ export class Driver {
 
   /** Performs what birth or recovery asked for. */
   begin(effects: readonly KernelEffect[]): void {
-    this.#guard(() => {
-      this.#perform(effects);
-      this.#flush(true);
-    });
+    this.#begun = true;
+    this.#guard(() => this.#perform(effects));
     this.#drain();
+    this.#guard(() => this.#flush(true));
   }
 
   submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>> {
@@ -87,7 +88,7 @@ export class Driver {
   /** Feeds one input. `more`: others like it may come in the same round of the event loop, so the group is not closed yet. */
   step(input: KernelInput, more = false): void {
     this.#inputs.push(input);
-    if (this.#stepping) return;
+    if (this.#stepping || !this.#begun) return;
     this.#drain();
     if (more) this.#queueFlush();
     else this.#guard(() => this.#flush(true));

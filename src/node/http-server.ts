@@ -50,8 +50,8 @@ class Ingress implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #limits: HttpLimits;
   readonly #server: Server;
-  /** Requests that were submitted and not yet answered. */
-  readonly #pending = new Set<ServerResponse>();
+  /** The response to the last request that began on a connection. */
+  readonly #latest = new WeakMap<Socket, ServerResponse>();
   readonly #failedSockets = new WeakSet<Socket>();
   #closing: Promise<void> | undefined;
 
@@ -112,6 +112,7 @@ class Ingress implements HttpServer {
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
+    this.#latest.set(request.socket, response);
     const path = pathOf(request.url!);
     if (request.method === "POST" && path !== "/livez" && path !== "/readyz" && path !== "/metrics") this.#message(request, response, path);
     else this.#other(request, response, path);
@@ -157,16 +158,9 @@ class Ingress implements HttpServer {
   }
 
   #submit(response: ServerResponse, request: SubmittedRequest, format: AnswerOptions["format"]): void {
-    this.#pending.add(response);
     this.#options.submit(request).then(
-      (outcome) => {
-        this.#pending.delete(response);
-        answerOutcome(response, outcome, this.#answerOptions(format));
-      },
-      (error: unknown) => {
-        this.#pending.delete(response);
-        this.#refuse(response, error, format);
-      },
+      (outcome) => answerOutcome(response, outcome, this.#answerOptions(format)),
+      (error: unknown) => this.#refuse(response, error, format),
     );
   }
 
@@ -228,10 +222,10 @@ class Ingress implements HttpServer {
     setTimeout(() => socket.destroy(), errorLingerMs).unref();
   }
 
-  /** A whole request of this connection is under way: an error now would look like its answer. */
+  /** A whole request of this connection is under way, the latest or one before it: an error now would look like its answer. */
   #owesAnswer(socket: Socket): boolean {
-    for (const response of this.#pending) if (response.req.socket === socket) return true;
-    return false;
+    const latest = this.#latest.get(socket);
+    return latest !== undefined && !latest.writableEnded && (latest.req.complete || latest.socket === null);
   }
 }
 

@@ -26,7 +26,7 @@ export interface CampaignOptions {
   readonly clients?: number;
   /** How long everything pending may take once nobody is killed any more. */
   readonly settleMs?: number;
-  /** Leaves the directory behind. */
+  /** Leaves the directory behind, as violations do. */
   readonly keep?: boolean;
   progress?(text: string): void;
 }
@@ -51,14 +51,16 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const nodes = await makeNodes(directory, options.durable !== false);
   const clients = new Clients(`http://${nodes[0]!.options.http}`, generator(options.seed ^ 0x5eed));
   const violations: string[] = [];
+  let keep = true;
   try {
     for (const node of nodes) node.start();
     for (const node of nodes) if (!(await node.ready(30_000))) violations.push(`${node.name} did not start: ${node.output}`);
     clients.start(options.clients ?? 6);
     const kills = await killAtRandom(nodes, options.kills, random, ({ kills }) => options.progress?.(`${kills} kills, ${clients.told.size} requests answered`));
     options.progress?.("settling");
-    await clients.stop(options.settleMs ?? 30_000);
-    const reports = await settled(nodes, options.settleMs ?? 30_000);
+    const settleMs = nodes.some((node) => node.violations.length > 0) ? 0 : (options.settleMs ?? 30_000);
+    await clients.stop(settleMs);
+    const reports = await settled(nodes, settleMs);
     const effectsFile = nodes[0]!.options.effectsFile;
     const effectLines = (): string[] => readFileSync(effectsFile, "utf8").split("\n").filter((line) => line !== "");
     if (reports === undefined) violations.push("a node did not report its state");
@@ -67,6 +69,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     await Promise.all(nodes.map((node) => node.kill(false)));
     if (options.durable !== false) for (const node of nodes) violations.push(...verifyOnDisk(node));
     for (const { violations: seen } of [...nodes, clients]) violations.push(...seen);
+    keep = options.keep === true || (violations.length > 0 && options.durable !== false);
     const byPhase = { starting: 0, running: 0, snapshot: 0 };
     for (const node of nodes) for (const phase of Object.keys(byPhase) as Phase[]) byPhase[phase] += node.kills[phase];
     return {
@@ -77,7 +80,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     };
   } finally {
     await Promise.all(nodes.map((node) => node.kill(false)));
-    if (options.keep !== true) rmSync(directory, { recursive: true, force: true });
+    if (!keep) rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -111,7 +114,7 @@ async function freePorts(count: number): Promise<number[]> {
 async function settled(nodes: readonly CampaignNode[], withinMs: number): Promise<Reports | undefined> {
   const until = performance.now() + withinMs;
   for (;;) {
-    const reports = await Promise.all(nodes.map((node) => node.ready(10_000).then(() => node.report(10_000))));
+    const reports = await Promise.all(nodes.map(async (node) => ((await node.ready(withinMs)) ? await node.report(10_000) : undefined)));
     if (reports.includes(undefined)) return undefined;
     const quiet = reports.every((report) => Object.values(report!.pending).every((count) => count === 0) && report!.turn === report!.executed);
     if (quiet || performance.now() > until) return { a: reports[0]!, b: reports[1]!, c: reports[2]! };

@@ -34,7 +34,7 @@ const { byPhase, together } = result.kills;
 console.log(`kills      ${result.kills.kills}: ${byPhase.running} at work, ${byPhase.snapshot} while writing a snapshot, ${byPhase.starting} while starting; ${together} times more than one node`);
 console.log(`requests   ${result.requests} answered (${result.refused} refused), ${result.repeats} repeated under an old key`);
 console.log(`nodes      ${result.turns} durable turns, ${result.snapshots} snapshots`);
-if (values.keep) console.log(`directory  ${result.directory}`);
+if (values.keep || result.violations.length > 0) console.log(`directory  ${result.directory}`);
 for (const [example, count] of grouped(result.violations).slice(0, 20)) console.log(`  ! ${example}${count > 1 ? ` (and ${count - 1} like it)` : ""}`);
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
 console.log(`crash: ${result.violations.length === 0 ? "PASS" : "FAIL"} ${kills} kills in ${seconds} s, seed ${seed}, ${result.violations.length} violations`);

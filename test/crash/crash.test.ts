@@ -13,6 +13,7 @@ test("SIGKILL at random instants: what was acknowledged is there exactly once", 
   const result = await runCampaign({ kills: 12, seed, clients: 4 });
   const { byPhase, together } = result.kills;
   context.diagnostic(`${result.requests} requests, ${result.turns} turns, ${result.snapshots} snapshots; kills: ${JSON.stringify(byPhase)}, together ${together}`);
+  if (result.violations.length > 0) context.diagnostic(`the nodes' directories are left in ${result.directory}`);
   assert.deepEqual(result.violations.slice(0, 10), []);
   assert.ok(result.requests > 12, "there was work to lose");
 });

@@ -1,26 +1,29 @@
 /**
- * Watches, at node:fs, which bytes a later answer may rely on: writes of one process in order, and up to which of them its
- * completed syncs reach. Knows nothing of the log; a log that only says that it syncs does not move `covered`.
+ * Watches, at node:fs, which bytes an answer may rely on: the frames of the log that this process writes, in order, and up to
+ * which of them its finished syncs reach. A log that only says that it syncs does not move `covered`; the filling of segments
+ * to come, which is synced too, does not count.
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import { frameMagic, getU32 } from "#maceken/log/group-format.js";
 
 export const watched = {
-  /** Writes so far, to any file of the process. */
+  /** Frames written so far. */
   writes: 0,
-  /** Every write up to this one was covered by a sync of its file that has finished. */
+  /** Every frame up to this one was covered by a sync of its file that has finished. */
   covered: 0,
+  /** Finished syncs that covered a frame no sync had covered before. */
   syncs: 0,
 };
 
-/** The last write to each descriptor. */
+/** The last frame written to each descriptor. */
 const lastWrite = new Map<number, number>();
 
 const { writeSync, fdatasync, fdatasyncSync } = fs;
 
-fs.writeSync = ((fd: number, ...rest: unknown[]) => {
-  const count = (writeSync as (...args: unknown[]) => number)(fd, ...rest);
-  lastWrite.set(fd, ++watched.writes);
+fs.writeSync = ((fd: number, bytes: Uint8Array, ...rest: unknown[]) => {
+  const count = (writeSync as (...args: unknown[]) => number)(fd, bytes, ...rest);
+  if (bytes.length >= 4 && getU32(bytes, 0) === frameMagic) lastWrite.set(fd, ++watched.writes);
   return count;
 }) as typeof fs.writeSync;
 
@@ -39,8 +42,9 @@ fs.fdatasyncSync = (fd) => {
 };
 
 function note(reached: number): void {
+  if (reached <= watched.covered) return;
   watched.syncs++;
-  watched.covered = Math.max(watched.covered, reached);
+  watched.covered = reached;
 }
 
 syncBuiltinESMExports();
