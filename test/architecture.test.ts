@@ -17,9 +17,11 @@ import {
 const linesMax = 450;
 const linesWatched = 400;
 
-/** Known violations, by what they begin with. docs/decisions/0001-frame.md says when each ends. */
+/** Known violations, by what they begin with, and why they are. */
 const exceptions: Readonly<Record<string, string>> = {
-  "src/kernel/kernel.ts has": "one node's order of things; its turn loop is to be cut out of it",
+  "src/node/register.ts imports ../index.ts": "an entry of the package like index.ts: what it loads before the loader is in place need not go through the loader (decision 0001)",
+  "src/sim/memory-disk.ts has": "the simulated disk with its fault model; to be cut in two",
+  "src/base/bytes.ts is imported by nothing": "to be removed unless something needs it",
 };
 
 const source = read("src");

@@ -314,11 +314,16 @@ export class Kernel {
 
   // ------------------------------------------------------------------------------------------------------------- the rest
 
-  /** A peer began a new life: its channel starts again, and who waited for it is told, in a turn of its own. */
-  resetChannel(channel: Channel, incarnation: string): void {
+  /**
+   * Inside a system turn: a peer began a new life, or is forgotten (an empty incarnation). Its channel starts again at 1, and
+   * who waited for it is told: one turn, so that no crash can come between the two.
+   */
+  startChannelAgain(peer: string, incarnation: string): void {
+    const channel = this.channels.get(peer);
+    if (channel === undefined || channel.incarnation === incarnation) return;
     const lost = channel.reset(incarnation);
     this.channels.noteIncarnation(channel, true);
-    this.queue.addSystem({ kind: "system", what: `${channel.peer} began a new life`, run: () => this.executor.losePeer(channel.peer, lost) });
+    this.executor.losePeer(peer, lost);
   }
 
   #housekeeping(): void {

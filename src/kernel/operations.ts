@@ -18,13 +18,7 @@ export function operationTurn(kernel: Kernel, operation: Operation): Extract<Tur
       return {
         kind: "system",
         what: `forget ${operation.peer}`,
-        run: () => {
-          const channel = kernel.channels.get(operation.peer);
-          if (channel === undefined) return;
-          const lost = channel.reset("");
-          kernel.channels.noteIncarnation(channel, true);
-          kernel.executor.losePeer(operation.peer, lost);
-        },
+        run: () => kernel.startChannelAgain(operation.peer, ""),
       };
   }
 }

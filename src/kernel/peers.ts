@@ -195,13 +195,12 @@ export class Peers {
     const hello = received.knownIncarnation === incarnation ? received : { ...received, received: 0, consumed: 0, released: Infinity };
     if (channel.incarnation !== received.incarnation) {
       if (channel.incarnation !== "") {
-        this.#kernel.note({ level: "warn", message: `${received.node} began a new life (its data are new or were restored); messages it had not acknowledged are dead letters` });
-        this.#closeOthers(received.node, session);
-        this.#kernel.resetChannel(channel, received.incarnation);
-      } else {
-        channel.incarnation = received.incarnation;
-        channels.noteIncarnation(channel, false);
+        // The next greeting finds the channel begun anew: that is a turn of its own and must be executed first.
+        this.#newLife(received.node, received.incarnation);
+        return this.#close(session);
       }
+      channel.incarnation = received.incarnation;
+      channels.noteIncarnation(channel, false);
     } else checkNumbers(hello, channel, incarnation);
     const existing = this.#open.get(received.node);
     if (existing !== undefined && existing !== session) {
@@ -230,9 +229,11 @@ export class Peers {
     return this.#transmittedUpTo.get(channel) ?? 0;
   }
 
-  #closeOthers(peer: string, keep: Session): void {
+  #newLife(peer: string, incarnation: string): void {
+    this.#kernel.note({ level: "warn", message: `${peer} began a new life (its data are new or were restored); messages it had not acknowledged are dead letters` });
     const open = this.#open.get(peer);
-    if (open !== undefined && open !== keep) this.#close(open);
+    if (open !== undefined) this.#close(open);
+    this.#kernel.queue.addSystem({ kind: "system", what: `${peer} began a new life`, run: () => this.#kernel.startChannelAgain(peer, incarnation) });
   }
 
   /** The channel's marks moved: its session may have something to write. */

@@ -114,7 +114,7 @@ async function freePorts(count: number): Promise<number[]> {
 async function settled(nodes: readonly CampaignNode[], withinMs: number): Promise<Reports | undefined> {
   const until = performance.now() + withinMs;
   for (;;) {
-    const reports = await Promise.all(nodes.map(async (node) => ((await node.ready(withinMs)) ? await node.report(10_000) : undefined)));
+    const reports = await Promise.all(nodes.map(async (node) => ((await node.ready(node.violations.length > 0 ? 0 : 20_000)) ? await node.report(10_000) : undefined)));
     if (reports.includes(undefined)) return undefined;
     const quiet = reports.every((report) => Object.values(report!.pending).every((count) => count === 0) && report!.turn === report!.executed);
     if (quiet || performance.now() > until) return { a: reports[0]!, b: reports[1]!, c: reports[2]! };

@@ -1,0 +1,11 @@
+/** The suite, in the order in which it runs. */
+import type { Case } from "../lib/case.ts";
+import { bounceCase } from "./bounce.ts";
+import { counterClientCase, counterHttpCase } from "./counter.ts";
+import { floorCase } from "./floor.ts";
+import { microCase } from "./micro.ts";
+import { recoveryCase, restartCase } from "./restart.ts";
+
+export const allCases: readonly Case[] = [
+  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), counterClientCase, counterHttpCase, restartCase, recoveryCase, microCase,
+];

@@ -1,0 +1,52 @@
+/** What the heap and the codec alone cost, without disk or wire: where a turn's processor time can be looked for. */
+import type { Case } from "../lib/case.ts";
+import { Child } from "../lib/child.ts";
+import { figure, type Figure } from "../lib/figure.ts";
+import { summarise } from "../lib/statistics.ts";
+
+interface CodecTimes {
+  readonly encodeNs: number;
+  readonly decodeNs: number;
+  readonly bytes: number;
+}
+
+const commands = ["arguments", "record", "json"] as const;
+
+export const microCase: Case = {
+  name: "micro",
+  title: "micro: the heap and the codec alone",
+  async run({ runs, full, nodeArgs, progress }) {
+    const turns = full ? 200_000 : 50_000;
+    const calls = full ? 1_000_000 : 200_000;
+    const transfer: number[] = [];
+    const undone: number[] = [];
+    const plain: number[] = [];
+    const codec: Record<(typeof commands)[number], CodecTimes[]> = { arguments: [], record: [], json: [] };
+    for (let run = 0; run < runs; run++) {
+      progress(`run ${run + 1} of ${runs}`);
+      const child = await Child.start({ module: new URL("../nodes/micro.ts", import.meta.url), nodeArgs });
+      try {
+        // Once to warm up, once to count.
+        for (const list of [[], transfer]) list.push(await child.call("transfer", turns));
+        for (const list of [[], undone]) list.push(await child.call("undone", turns));
+        for (const list of [[], plain]) list.push(await child.call("plain", turns));
+        for (const command of commands) for (const list of [[], codec[command]]) list.push(await child.call<CodecTimes>(command, calls));
+      } finally {
+        await child.stop();
+      }
+    }
+    const us = { unit: "us/turn", better: "lower", sync: "none" } as const;
+    const floor = { what: "the same, not persistent", value: summarise(plain).median };
+    const json = (key: "encodeNs" | "decodeNs") => ({ what: "JSON", value: summarise(codec.json.map((times) => times[key])).median });
+    const ns = (name: string, command: "arguments" | "record", key: "encodeNs" | "decodeNs"): Figure =>
+      figure(codec[command].map((times) => times[key]), { name: `micro.${name}`, unit: "ns", better: "lower", sync: "none", ...(command === "record" ? { floor: json(key) } : {}) });
+    return [
+      figure(transfer, { ...us, name: "micro.transfer", floor, note: "begin, 5 objects dirtied and 1 made, commit; no log" }),
+      figure(undone, { ...us, name: "micro.transfer-undone", floor }),
+      ns("encode-arguments", "arguments", "encodeNs"),
+      ns("decode-arguments", "arguments", "decodeNs"),
+      ns("encode-record", "record", "encodeNs"),
+      ns("decode-record", "record", "decodeNs"),
+    ];
+  },
+};
