@@ -39,7 +39,7 @@ function addProfile(profile: Profiler.Profile, functions: Map<string, Times>, ro
   let busy = 0;
   for (const [id, us] of selfUs) {
     const leaf = nodes.get(id)!;
-    if (leaf.callFrame.functionName === "(idle)") continue;
+    if (isAside(leaf)) continue;
     busy += us;
     add(functions, nameOf(leaf), us, 0);
     add(rooms, roomOf(leaf), us, 0);
@@ -53,6 +53,11 @@ function addProfile(profile: Profiler.Profile, functions: Map<string, Times>, ro
     }
   }
   return busy;
+}
+
+/** Idle time, and the profiler's own switching on and off. */
+function isAside({ callFrame: { functionName, url } }: Profiler.ProfileNode): boolean {
+  return functionName === "(idle)" || (functionName === "dispatch" && url === "");
 }
 
 function once(seen: Set<string>, name: string, action: (name: string) => void): void {

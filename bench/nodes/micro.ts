@@ -1,5 +1,6 @@
 /** The parts of a turn alone, in one process and without disk or wire: the heap's part of a transfer, and the codec of messages. */
-import { readMessageValue, writeMessageValue } from "#maceken/codec/message-value.js";
+import { readMessageValue } from "#maceken/codec/message-reader.js";
+import { writeMessageValue } from "#maceken/codec/message-writer.js";
 import { Reader } from "#maceken/codec/reader.js";
 import { Writer } from "#maceken/codec/writer.js";
 import { Heap } from "#maceken/heap/heap.js";

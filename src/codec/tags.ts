@@ -1,5 +1,5 @@
 /**
- * The first byte of every encoded value. Shared by messages (message-value.ts) and by heap images (heap/),
+ * The first byte of every encoded value. Shared by messages (message-writer.ts) and by heap images (heap/),
  * so that a primitive has one encoding everywhere. Numbers are part of the log's and the wire's format: never reused.
  */
 export const tag = {

@@ -6,7 +6,7 @@ import { MaceKenError } from "../base/error.ts";
 import { hash53 } from "../base/hash.ts";
 import type { Outcome } from "../base/rejection.ts";
 import { Queue } from "../base/queue.ts";
-import { writeMessageValue } from "../codec/message-value.ts";
+import { writeMessageValue } from "../codec/message-writer.ts";
 import { Writer } from "../codec/writer.ts";
 import { touch } from "../heap/barrier.ts";
 import { SessionState, type NodeState } from "../turn/node-state.ts";

@@ -7,7 +7,8 @@
  */
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
-import { readMessageValue, writeMessageValue } from "../codec/message-value.ts";
+import { readMessageValue } from "../codec/message-reader.ts";
+import { writeMessageValue } from "../codec/message-writer.ts";
 import { DecodeError, Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
 import { asOutcomeError } from "../turn/payload.ts";

@@ -3,7 +3,8 @@
  * resolve when the turn is durable. Arguments and results are copies, as in any message.
  */
 import type { Outcome } from "../base/rejection.ts";
-import { readMessageValue, writeMessageValue } from "../codec/message-value.ts";
+import { readMessageValue } from "../codec/message-reader.ts";
+import { writeMessageValue } from "../codec/message-writer.ts";
 import { Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
 import type { ExternalRequest } from "../kernel/kernel-input.ts";

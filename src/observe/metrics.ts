@@ -1,6 +1,6 @@
 /**
  * The node's counts in Prometheus' text format (version 0.0.4), which is a dozen lines to write and has not changed in ten
- * years: docs/decisions/metrics-text.md. Reads only; nothing depends on it.
+ * years: docs/decisions/0006-metrics-text.md. Reads only; nothing depends on it.
  */
 import type { Kernel } from "../kernel/kernel.ts";
 import type { TurnLog } from "../log/turn-log.ts";

@@ -5,7 +5,8 @@
 import { errorCodes } from "../base/error-codes.ts";
 import { MaceKenError } from "../base/error.ts";
 import { Rejection, type Outcome } from "../base/rejection.ts";
-import { readMessageValue, writeMessageValue } from "../codec/message-value.ts";
+import { readMessageValue } from "../codec/message-reader.ts";
+import { writeMessageValue } from "../codec/message-writer.ts";
 import { Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
 

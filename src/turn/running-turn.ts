@@ -6,7 +6,7 @@ import { nodeOf, serviceOf, type Address } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
-import { readMessageValue } from "../codec/message-value.ts";
+import { readMessageValue } from "../codec/message-reader.ts";
 import { Reader } from "../codec/reader.ts";
 import { touch } from "../heap/barrier.ts";
 import type { RunningTurn as RunningTurnPort, Outside, Sender, Timer, Turn } from "../service/turn-context.ts";

@@ -48,7 +48,9 @@ test("values that JSON cannot hold are 406, after they were submitted, and reada
     assert.equal(response.headers.get("content-type"), valueMediaType);
     const outcome = decodeOutcome(new Uint8Array(await response.arrayBuffer()));
     assert.ok(outcome.ok);
-    if (value instanceof Error) assert.equal((outcome.value as Error).message, value.message);
+    // Node's own comparison of deep values overflows the stack.
+    if (value === deep) assert.equal(JSON.stringify(outcome.value), JSON.stringify(deep));
+    else if (value instanceof Error) assert.equal((outcome.value as Error).message, value.message);
     else assert.deepEqual(outcome.value, value);
     await edge.server.close(0);
   }

@@ -7,7 +7,8 @@ import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { MaceKenError, ref, Rejection } from "maceken";
-import { readMessageValue, writeMessageValue } from "#maceken/codec/message-value.js";
+import { readMessageValue } from "#maceken/codec/message-reader.js";
+import { writeMessageValue } from "#maceken/codec/message-writer.js";
 import { DecodeError, Reader } from "#maceken/codec/reader.js";
 import { Writer } from "#maceken/codec/writer.js";
 
