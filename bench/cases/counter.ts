@@ -43,7 +43,9 @@ export const counterClientCase: Case = {
       figure(runs.map(({ load }) => load.perSecond), { name: "counter-client.requests", unit: "requests/s", better: "higher", sync }),
       figure(runs.map(({ load }) => load.p50Us), { name: "counter-client.p50", unit: "us", better: "lower", sync }),
       figure(runs.map(({ load }) => load.p99Us), { name: "counter-client.p99", unit: "us", better: "lower", sync }),
-      figure(runs.map(({ window }) => window.cpuUsPerTurn), { name: "counter-client.cpu", unit: "us/turn", better: "lower", sync, note: "caller included: one process" }),
+      figure(runs.map(({ window }) => window.cpuUsPerTurn), {
+        name: "counter-client.cpu", unit: "us/turn", better: "lower", sync, note: "caller included: one process",
+      }),
     ];
   },
 };
@@ -65,14 +67,18 @@ export const counterHttpCase: Case = {
         bare.push((await drive(context.measureMs)).perSecond);
         await server.stop();
         context.progress(`run ${run + 1} of ${context.runs}: durable`);
-        runs.push(await measure(context, async (node, ms) => client.call("drive", { port: await node.call<number>("port"), path: "/counter/add", connections: concurrency, ms })));
+        runs.push(await measure(context, async (node, ms) => {
+          return client.call("drive", { port: await node.call<number>("port"), path: "/counter/add", connections: concurrency, ms });
+        }));
       } finally {
         await Promise.all([client.stop(), server.stop()]);
       }
     }
     const floor = { what: "bare node:http", value: summarise(bare).median };
     return [
-      figure(runs.map(({ load }) => load.perSecond), { name: "counter-http.requests", unit: "requests/s", better: "higher", sync, floor, note: "a key each" }),
+      figure(runs.map(({ load }) => load.perSecond), {
+        name: "counter-http.requests", unit: "requests/s", better: "higher", sync, floor, note: "a key each",
+      }),
       figure(runs.map(({ load }) => load.p50Us), { name: "counter-http.p50", unit: "us", better: "lower", sync }),
       figure(runs.map(({ load }) => load.p99Us), { name: "counter-http.p99", unit: "us", better: "lower", sync }),
       figure(runs.map(({ window }) => window.cpuUsPerTurn), { name: "counter-http.cpu", unit: "us/turn", better: "lower", sync, note: "of the node" }),

@@ -39,7 +39,9 @@ export const microCase: Case = {
     const floor = { what: "the same, not persistent", value: summarise(plain).median };
     const json = (key: "encodeNs" | "decodeNs") => ({ what: "JSON", value: summarise(codec.json.map((times) => times[key])).median });
     const ns = (name: string, command: "arguments" | "record", key: "encodeNs" | "decodeNs"): Figure =>
-      figure(codec[command].map((times) => times[key]), { name: `micro.${name}`, unit: "ns", better: "lower", sync: "none", ...(command === "record" ? { floor: json(key) } : {}) });
+      figure(codec[command].map((times) => times[key]), {
+        name: `micro.${name}`, unit: "ns", better: "lower", sync: "none", ...(command === "record" ? { floor: json(key) } : {}),
+      });
     return [
       figure(transfer, { ...us, name: "micro.transfer", floor, note: "begin, 5 objects dirtied and 1 made, commit; no log" }),
       figure(undone, { ...us, name: "micro.transfer-undone", floor }),

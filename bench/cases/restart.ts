@@ -35,7 +35,9 @@ export const restartCase: Case = {
       runs.push(await restart(data, http, littleItems));
     }
     return [
-      figure(runs.map((run) => run.fromUpMs), { name: "restart.from-up", unit: "ms", better: "lower", sync, must: { of: "value", bound: mustFromUpMs }, note: "process up to first answer over HTTP" }),
+      figure(runs.map((run) => run.fromUpMs), {
+        name: "restart.from-up", unit: "ms", better: "lower", sync, must: { of: "value", bound: mustFromUpMs }, note: "process up to first answer over HTTP",
+      }),
       figure(runs.map((run) => run.fromSpawnMs), { name: "restart.from-spawn", unit: "ms", better: "lower", sync }),
       figure(runs.map((run) => run.startNodeMs), { name: "restart.start-node", unit: "ms", better: "lower", sync, note: "startNode alone" }),
     ];
@@ -97,7 +99,8 @@ function ask(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port, noDelay: true });
     socket.setTimeout(5000, () => socket.destroy());
-    socket.once("connect", () => socket.write("POST /shelf/size HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]"));
+    const head = ["POST /shelf/size HTTP/1.1", "host: localhost", "content-type: application/json", "content-length: 2", "connection: close"];
+    socket.once("connect", () => socket.write(`${head.join("\r\n")}\r\n\r\n[]`));
     socket.once("data", (data: Buffer) => {
       resolve(data.toString("latin1").startsWith("HTTP/1.1 200"));
       socket.destroy();

@@ -30,6 +30,8 @@ process.on("exit", () => {
 const startMs = 30_000;
 const callMs = 120_000;
 const stopMs = 10_000;
+/** Characters of what it printed last: told with whatever goes wrong. */
+const outputKept = 4000;
 
 export class Child {
   readonly #process: ChildProcess;
@@ -47,7 +49,9 @@ export class Child {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     living.add(this.#process);
-    for (const stream of [this.#process.stdout!, this.#process.stderr!]) stream.on("data", (text: Buffer) => (this.#output = (this.#output + text.toString()).slice(-4000)));
+    for (const stream of [this.#process.stdout!, this.#process.stderr!]) {
+      stream.on("data", (text: Buffer) => (this.#output = (this.#output + text.toString()).slice(-outputKept)));
+    }
     this.#process.on("message", (message) => this.#answered(message as { id: number; value?: unknown; error?: string }));
     this.#ended = new Promise((resolve) => {
       this.#process.once("exit", (code, signal) => {

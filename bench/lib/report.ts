@@ -24,7 +24,8 @@ export function tableOf(figures: readonly Figure[]): string {
   });
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const rightAligned = new Set([1, 5]);
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => (rightAligned.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join("  ").trimEnd();
+  const pad = (cell: string, i: number): string => (rightAligned.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!));
+  const line = (cells: readonly string[]): string => cells.map(pad).join("  ").trimEnd();
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { MaceKenError } from "../base/error.ts";
-import { Rejection, type Outcome } from "../base/rejection.ts";
+import type { Outcome, Rejection } from "../base/rejection.ts";
 import { errorBody, statusOf } from "./http-errors.ts";
 import { exactJson } from "./http-json.ts";
 import { encodeOutcome, valueMediaType } from "./http-protocol.ts";

@@ -3,7 +3,7 @@
  */
 import type { ErrorCode } from "../base/error-codes.ts";
 import { MaceKenError } from "../base/error.ts";
-import { Rejection } from "../base/rejection.ts";
+import type { Rejection } from "../base/rejection.ts";
 import { nearestJson } from "./http-json.ts";
 
 /** Everything that is not here is 500: the request was fine, the node or the program was not. */

@@ -78,7 +78,6 @@ function show(value: unknown): string {
 
 /** Text from programs and peers must not draw on the terminal. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }
 

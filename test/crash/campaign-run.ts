@@ -56,7 +56,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     for (const node of nodes) node.start();
     for (const node of nodes) if (!(await node.ready(30_000))) violations.push(`${node.name} did not start: ${node.output}`);
     clients.start(options.clients ?? 6);
-    const kills = await killAtRandom(nodes, options.kills, random, ({ kills }) => options.progress?.(`${kills} kills, ${clients.told.size} requests answered`));
+    const progress = ({ kills }: KillReport): void => options.progress?.(`${kills} kills, ${clients.told.size} requests answered`);
+    const kills = await killAtRandom(nodes, options.kills, random, progress);
     options.progress?.("settling");
     const settleMs = nodes.some((node) => node.violations.length > 0) ? 0 : (options.settleMs ?? 30_000);
     await clients.stop(settleMs);

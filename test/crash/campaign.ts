@@ -31,7 +31,8 @@ const result = await runCampaign({
 });
 if (live) process.stdout.write("\r\x1b[K");
 const { byPhase, together } = result.kills;
-console.log(`kills      ${result.kills.kills}: ${byPhase.running} at work, ${byPhase.snapshot} while writing a snapshot, ${byPhase.starting} while starting; ${together} times more than one node`);
+const phases = `${byPhase.running} at work, ${byPhase.snapshot} while writing a snapshot, ${byPhase.starting} while starting`;
+console.log(`kills      ${result.kills.kills}: ${phases}; ${together} times more than one node`);
 console.log(`requests   ${result.requests} answered (${result.refused} refused), ${result.repeats} repeated under an old key`);
 console.log(`nodes      ${result.turns} durable turns, ${result.snapshots} snapshots`);
 if (values.keep || result.violations.length > 0) console.log(`directory  ${result.directory}`);

@@ -45,11 +45,14 @@ export class CampaignNode {
   }
 
   start(): void {
-    const child = fork(program, [JSON.stringify(this.options)], { execArgv: ["--import", "maceken/register"], stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const execArgv = ["--import", "maceken/register"];
+    const child = fork(program, [JSON.stringify(this.options)], { execArgv, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.#process = child;
     this.#phase = "starting";
     this.#killed = false;
-    for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (text: Buffer) => (this.output = (this.output + text.toString()).slice(-outputKept)));
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.on("data", (text: Buffer) => (this.output = (this.output + text.toString()).slice(-outputKept)));
+    }
     child.on("message", (message) => this.#told(message as Message));
     this.#ended = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
@@ -63,7 +66,9 @@ export class CampaignNode {
   #told(message: Message): void {
     switch (message.kind) {
       case "ready":
-        if (this.options.durable && message.turn < this.#toldDurable) this.violations.push(`${this.name} said turn ${this.#toldDurable} was durable and came back with ${message.turn} (K1)`);
+        if (this.options.durable && message.turn < this.#toldDurable) {
+          this.violations.push(`${this.name} said turn ${this.#toldDurable} was durable and came back with ${message.turn} (K1)`);
+        }
         this.#toldDurable = message.turn;
         this.#phase = "running";
         for (const resolve of this.#ready.splice(0)) resolve();

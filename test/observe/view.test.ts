@@ -59,7 +59,7 @@ test("bounds: depth, items, length of strings, and all together", () => {
 
 test("long things are broken into lines, short ones are not", () => {
   const text = show({ accounts: new Map(Array.from({ length: 10 }, (_, i) => [`account ${i}`, { balance: i }])) });
-  assert.match(text, /^\{\n  accounts: Map\(10\) \{\n    "account 0" => \{ balance: 0 \},\n/);
+  assert.match(text, /^\{\n {2}accounts: Map\(10\) \{\n {4}"account 0" => \{ balance: 0 \},\n/);
 });
 
 test("the JSON form is JSON, and plain values stand for themselves", () => {
