@@ -4,10 +4,7 @@
  */
 import { isName } from "../base/address.ts";
 import { MaceKenError } from "../base/error.ts";
-import type { Note } from "../kernel/kernel-effect.ts";
-import type { ControlSocket } from "../node/control-socket.ts";
 import { parseHostPort } from "../node/host-port.ts";
-import type { MaceNode } from "../node/node.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { demandFile, loadApp } from "./load-app.ts";
@@ -71,30 +68,11 @@ async function run(input: CommandInput): Promise<number> {
     ...(http === undefined ? {} : { http }),
   });
   printReady(node, json);
-  // After the ready line: nobody waits for it.
-  const control = await openControl(node, input.values["data"]!, notesToStderr(json));
   // The node's own timers do not keep a process alive, and a node without an address has nothing else.
   setInterval(() => {}, 2 ** 30);
   const code = await Promise.race([failed, stopping.then(() => exitCode.ok)]);
-  await control?.close();
   if (code === exitCode.ok) await node.stop();
   return code;
-}
-
-/** A node that cannot be asked is better than none: a temporary directory that cannot be written is only noted. */
-async function openControl(node: MaceNode<object>, data: string, note: (note: Note) => void): Promise<ControlSocket | undefined> {
-  const [{ nodeInternals }, { startControlSocket }, { controlHandler }] = await Promise.all([
-    import("../node/node.ts"), import("../node/control-socket.ts"), import("../node/control-commands.ts"),
-  ]);
-  const { kernel, operate } = nodeInternals(node);
-  const status = (): object => ({ address: node.address, pid: process.pid, uptimeMs: Math.round(performance.now()) });
-  try {
-    return await startControlSocket(data, controlHandler({ kernel, operate, status }));
-  } catch (error) {
-    if (!(error instanceof MaceKenError)) throw error;
-    note({ level: "warn", code: error.code, message: error.message, fields: { remedy: error.remedy } });
-    return undefined;
-  }
 }
 
 interface Ready {

@@ -12,9 +12,7 @@ import { join } from "node:path";
 import { MaceKenError } from "../base/error.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
 import { errorCodes } from "../base/error-codes.ts";
-
-/** In the data directory: the path of the socket. */
-export const controlFileName = "maceken.control";
+import { controlFileName } from "./control-file.ts";
 
 export interface ControlSocket {
   close(): Promise<void>;

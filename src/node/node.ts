@@ -21,6 +21,7 @@ import { AppDefinition, type App } from "../service/app.ts";
 import type { Client } from "../service/messages.ts";
 import { TcpTransport } from "../transport/tcp-transport.ts";
 import type { HostPort } from "../transport/transport.ts";
+import { controlFileName } from "./control-file.ts";
 import { Driver } from "./driver.ts";
 import { parseHostPort } from "./host-port.ts";
 import { localClient } from "./local-client.ts";
@@ -138,7 +139,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   // Addresses are bound before anything is executed: a port that is taken must not make a birth.
   const listen = options.listen === undefined ? undefined : await transport.listen(parseHostPort(options.listen, "--listen"));
   driver = new Driver({ kernel, log: opened?.log ?? null, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal });
-  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), driver, kernel);
+  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), driver, kernel, opened?.log ?? null);
   if (http !== undefined) undo.push(() => http.close(0));
 
   const time: TimeOfStep = { monotonicMs: performance.now(), wallMs: Date.now() };
@@ -168,22 +169,42 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
       await node.stop();
     },
   };
-  internals.set(node, { kernel, log: opened?.log ?? null, driver, operate: (operation) => driver.operate(operation), submit: (request) => driver.submit(request) });
+  const inside: NodeInternals = {
+    kernel, log: opened?.log ?? null, driver, operate: (operation) => driver.operate(operation), submit: (request) => driver.submit(request),
+  };
+  internals.set(node, inside);
+  const control = openControl(node, data, inside, (note) => options.onNote?.(note));
+  undo.push(async () => (await control)());
   return node;
 }
 
 /** Drivers whose birth or recovery is durable. */
 const ready = new WeakSet<Driver>();
 
-async function startHttp(address: HostPort, driver: Driver, kernel: Kernel) {
+async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log: TurnLog | null) {
   const { startHttpServer } = await import("./http-server.ts");
   const { metricsOf } = await import("../observe/metrics.ts");
   return startHttpServer({
     ...address,
     submit: (request) => driver.submit(request),
     ready: () => ready.has(driver),
-    metrics: () => metricsOf(kernel, driver),
+    metrics: () => metricsOf(kernel, { unanswered: driver.unanswered, log }),
   });
+}
+
+/** Commands of an operator find the node through a socket. Not waited for; a node that cannot be asked is better than none. */
+async function openControl(node: { readonly address: object }, data: string, inside: NodeInternals, onNote: (note: Note) => void): Promise<() => Promise<void>> {
+  const [{ startControlSocket }, { controlHandler }] = await Promise.all([import("./control-socket.ts"), import("./control-commands.ts")]);
+  const { kernel, operate } = inside;
+  const status = (): object => ({ address: node.address, pid: process.pid, uptimeMs: Math.round(performance.now()) });
+  try {
+    const control = await startControlSocket(data, controlHandler({ kernel, operate, status }));
+    return () => control.close();
+  } catch (error) {
+    if (!(error instanceof MaceKenError)) throw error;
+    onNote({ level: "warn", code: error.code, message: error.message, fields: { remedy: error.remedy } });
+    return async () => {};
+  }
 }
 
 interface Opened {
@@ -194,7 +215,7 @@ interface Opened {
 }
 
 function openLog(disk: NodeDisk, data: string, name: string, lock: DirectoryLock, onDurable: (turn: number) => void, onFailed: (error: MaceKenError) => void): Opened {
-  const directory = openDataDirectory(disk, { path: data, name, salt: randomInt(2 ** 32) });
+  const directory = openDataDirectory(disk, { path: data, name, salt: randomInt(2 ** 32), alsoOurs: [controlFileName] });
   lock.announce();
   const { snapshot, records, log, empty } = openTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, onDurable, onFailed });
   return {

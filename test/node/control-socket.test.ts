@@ -11,7 +11,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { MaceKenError } from "#maceken/base/error.js";
-import { callControl, controlFileName, startControlSocket } from "#maceken/node/control-socket.js";
+import { controlFileName } from "#maceken/node/control-file.js";
+import { callControl, startControlSocket } from "#maceken/node/control-socket.js";
 
 function newDirectory(...deeper: string[]): string {
   const root = mkdtempSync(join(tmpdir(), "control-"));
