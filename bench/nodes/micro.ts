@@ -5,6 +5,7 @@ import { Reader } from "#maceken/codec/reader.js";
 import { Writer } from "#maceken/codec/writer.js";
 import { Heap } from "#maceken/heap/heap.js";
 import { obey } from "../lib/obey.ts";
+import { profilerCommands } from "../lib/profiler.ts";
 
 class Account {
   balance = 1000;
@@ -98,6 +99,7 @@ const persistent = persistentBank();
 const plain = new Bank(accounts);
 
 obey({
+  ...profilerCommands,
   transfer: (count: number) => transfers(persistent.bank, count, () => persistent.heap.begin(), () => {
     persistent.writer.reset();
     persistent.heap.commit(persistent.writer);

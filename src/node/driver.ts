@@ -41,6 +41,8 @@ export class Driver {
   /** Addresses are bound before the kernel lives: what comes in by then waits. */
   #begun = false;
   #stepping = false;
+  /** Why the node cannot go on; undefined while it can. */
+  failure: { readonly error: unknown } | undefined;
   #failed = false;
   readonly #answers = new Map<number, (outcome: Outcome<unknown>) => void>();
   #lastRequest: number;
@@ -118,9 +120,11 @@ export class Driver {
     }
   }
 
+  /** The node cannot go on. What is asked of it from now on is answered so. */
   fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
+    this.failure = { error };
     this.#ports.onFatal(error);
   }
 

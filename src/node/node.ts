@@ -118,36 +118,47 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   });
 
   // Everything the driver is told may come before it is there only as a programming error; recovery is synchronous.
-  let driver!: Driver;
+  let driver: Driver | undefined;
   const transport = new TcpTransport({
-    opened: (connection, peer) => driver.step({ kind: "opened", connection, ...(peer === undefined ? {} : { peer }) }),
-    frames: (connection, frames) => driver.frames(connection, frames),
-    drained: (connection) => driver.step({ kind: "drained", connection }),
-    closed: (connection) => driver.step({ kind: "closed", connection }),
-    dialFailed: (peer, reason) => driver.step({ kind: "dialFailed", peer, reason }),
+    opened: (connection, peer) => driver!.step({ kind: "opened", connection, ...(peer === undefined ? {} : { peer }) }),
+    frames: (connection, frames) => driver!.frames(connection, frames),
+    drained: (connection) => driver!.step({ kind: "drained", connection }),
+    closed: (connection) => driver!.step({ kind: "closed", connection }),
+    dialFailed: (peer, reason) => driver!.step({ kind: "dialFailed", peer, reason }),
   });
   undo.push(() => transport.stop());
   const effects = new OutsideEffects(
     app.effects,
-    (key, outcome) => driver.step({ kind: "effectDone", key, outcome }, true),
+    (key, outcome) => driver!.step({ kind: "effectDone", key, outcome }, true),
     (effect, attempt, error) => options.onNote?.({ level: "warn", message: `effect ${effect} failed (try ${attempt}): ${error instanceof Error ? error.message : String(error)}` }),
   );
   undo.push(() => effects.stop());
 
-  const opened = durable ? openLog(disk, data, name, lock, (turn) => driver.becameDurable(turn), (error) => driver.fail(error)) : undefined;
+  // The log works in the background as soon as it is open, and may fail before there is a driver to tell.
+  let early: MaceKenError | undefined;
+  const failed = (error: MaceKenError): void => {
+    if (driver === undefined) early = error;
+    else driver.fail(error);
+  };
+  const opened = durable ? openLog(disk, data, name, lock, (turn) => driver!.becameDurable(turn), failed) : undefined;
   if (opened !== undefined) undo.push(() => new Promise<void>((done) => opened.log.close(done)));
   // Addresses are bound before anything is executed: a port that is taken must not make a birth.
   const listen = options.listen === undefined ? undefined : await transport.listen(parseHostPort(options.listen, "--listen"));
-  driver = new Driver({ kernel, log: opened?.log ?? null, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal });
-  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), driver, kernel, opened?.log ?? null);
+  let isReady = false;
+  // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
+  const live = new Driver({ kernel, log: opened?.log ?? null, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (isReady && onFatal(error)) });
+  driver = live;
+  if (early !== undefined) throw early;
+  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, opened?.log ?? null);
   if (http !== undefined) undo.push(() => http.close(0));
 
   const time: TimeOfStep = { monotonicMs: performance.now(), wallMs: Date.now() };
-  if (opened === undefined || opened.empty) driver.begin(kernel.birth(time));
-  else driver.begin(recover(kernel, opened, time));
-  await whenDurable(kernel);
+  if (opened === undefined || opened.empty) live.begin(kernel.birth(time));
+  else live.begin(recover(kernel, opened, time));
+  await whenDurable(kernel, live);
   opened?.directory.markBorn();
-  ready.add(driver);
+  isReady = true;
+  ready.add(live);
 
   const node: MaceNode<S> = {
     name,
@@ -155,13 +166,13 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     get turn() {
       return kernel.durable;
     },
-    client: (service) => localClient(service, (request) => driver.submit(request)) as never,
+    client: (service) => localClient(service, (request) => live.submit(request)) as never,
     async stop() {
-      ready.delete(driver);
+      ready.delete(live);
       kernel.stop();
       await http?.close(1_000);
       await settle(kernel, 2_000);
-      driver.stop();
+      live.stop();
       for (const step of undo.reverse()) await step();
       undo.length = 0;
     },
@@ -170,7 +181,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     },
   };
   const inside: NodeInternals = {
-    kernel, log: opened?.log ?? null, driver, operate: (operation) => driver.operate(operation), submit: (request) => driver.submit(request),
+    kernel, log: opened?.log ?? null, driver: live, operate: (operation) => live.operate(operation), submit: (request) => live.submit(request),
   };
   internals.set(node, inside);
   const control = openControl(node, data, inside, (note) => options.onNote?.(note));
@@ -235,9 +246,11 @@ function recover(kernel: Kernel, opened: Opened, time: TimeOfStep) {
   return loader.finish(time);
 }
 
-async function whenDurable(kernel: Kernel): Promise<void> {
+/** Waits for what birth or recovery executed; throws what stopped the node meanwhile. */
+async function whenDurable(kernel: Kernel, driver: Driver): Promise<void> {
   const target = kernel.executed;
-  while (kernel.durable < target) await new Promise((next) => setTimeout(next, 0.5));
+  while (kernel.durable < target && driver.failure === undefined) await new Promise((next) => setTimeout(next, 0.5));
+  if (driver.failure !== undefined) throw driver.failure.error;
 }
 
 /** Waits until what was executed is durable and its outputs are out, within bounds. */

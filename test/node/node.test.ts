@@ -109,6 +109,39 @@ describe("a node", () => {
     await again.stop();
   });
 
+  it("whose birth fails rejects, holds nothing, and can be born later", async () => {
+    class Broken extends Service {
+      static readonly messages: Messages<Broken> = {};
+      constructor() {
+        super();
+        throw new Error("not today");
+      }
+    }
+    const broken = app({ version: 1 }).service("bank", () => new Broken());
+    await assert.rejects(startNode({ app: broken, name: "bank", data: join(root, "stillborn") }), /not today/);
+    const bank = await startBank("stillborn");
+    assert.equal(await bank.client("bank").put("x", 1), 1);
+    await bank.stop();
+  });
+
+  it("whose log fails while it starts rejects with the log's error, and does not hang", async () => {
+    const { NodeDisk } = await import("#maceken/log/disk-node.js");
+    const { DiskError } = await import("#maceken/log/disk.js");
+    const sync = NodeDisk.prototype.sync;
+    const syncNow = NodeDisk.prototype.syncNow;
+    try {
+      NodeDisk.prototype.sync = (file, callback) => void setImmediate(() => callback(new DiskError("EIO", "sync", file.path)));
+      const failing = startBank("sick");
+      await assert.rejects(failing, { code: "MK_LOG_SYNC_FAILED" });
+    } finally {
+      NodeDisk.prototype.sync = sync;
+      NodeDisk.prototype.syncNow = syncNow;
+    }
+    const bank = await startBank("sick");
+    assert.equal(await bank.client("bank").put("x", 1), 1, "nothing was acknowledged, so it is born now");
+    await bank.stop();
+  });
+
   it("survives garbage on its port", async () => {
     const bank = await startBank("garbage");
     const { port } = bank.address.listen!;
