@@ -5,6 +5,8 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join, relative } from "node:path";
 
+// A test that hangs fails, rather than the whole run. Far above what the longest file takes on a busy machine.
+const timeoutMs = 8 * 60_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const wanted = process.argv.slice(2);
 const files = list(join(root, "test"))
@@ -15,7 +17,7 @@ if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(" ")}`);
   process.exit(1);
 }
-const args = ["--import", "maceken/register", "--enable-source-maps", "--test", "--test-concurrency=2", "--test-reporter=spec", ...files];
+const args = ["--import", "maceken/register", "--enable-source-maps", "--test", "--test-concurrency=2", `--test-timeout=${timeoutMs}`, "--test-reporter=spec", ...files];
 const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
 process.exit(status ?? 1);
 

@@ -21,6 +21,7 @@ let snapshots = 0;
 export class HeapSnapshot extends ImageWriter {
   readonly #heap: Heap;
   readonly #number = ++snapshots;
+  readonly #firstNewId: number;
   readonly #queue: object[] = [];
   #at = 0;
   /** Ids announced in the stream so far; marks say whether an object is queued, this says whether the reader has made it. */
@@ -32,6 +33,7 @@ export class HeapSnapshot extends ImageWriter {
   constructor(heap: Heap) {
     super(new Writer(64 * 1024), heap.shapes);
     this.#heap = heap;
+    this.#firstNewId = heap.nextId;
     heap.attachSnapshot(this);
     const mark = markOf(heap.root)!;
     this.see(heap.root, mark);
@@ -87,7 +89,7 @@ export class HeapSnapshot extends ImageWriter {
   }
 
   end(): void {
-    this.#heap.attachSnapshot(undefined);
+    this.#heap.detachSnapshot(this.done, this.#number, this.#firstNewId);
   }
 
   protected override writeShape(shape: Shape): void {

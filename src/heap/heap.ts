@@ -31,6 +31,9 @@ export class Heap {
   readonly #unordered = new WeakSet<object>();
   readonly #labels: RootLabels;
   #snapshot: HeapSnapshot | undefined;
+  /** The number of the last complete snapshot, and the first id given out after it began. */
+  #lastSnapshot = 0;
+  #firstIdSince = 0;
   /** Objects written in images since the start, and bytes of patches: for metrics. */
   objectsWritten = 0;
 
@@ -137,8 +140,25 @@ export class Heap {
     this.#snapshot?.see(object, mark);
   }
 
-  attachSnapshot(snapshot: HeapSnapshot | undefined): void {
+  attachSnapshot(snapshot: HeapSnapshot): void {
+    assert(this.#snapshot === undefined, "one snapshot at a time");
     this.#snapshot = snapshot;
+  }
+
+  /** The snapshot is over. `complete`: it holds everything that was reachable, so the log may begin with it. */
+  detachSnapshot(complete: boolean, number: number, firstNewId: number): void {
+    this.#snapshot = undefined;
+    if (!complete) return;
+    this.#lastSnapshot = number;
+    this.#firstIdSince = firstNewId;
+  }
+
+  /**
+   * Whether a reader of the log knows the object. One that was out of reach when the last snapshot was taken is in neither the
+   * snapshot nor a later patch: if the program kept it and attaches it again, it must be written as new.
+   */
+  isKnown(mark: Mark): boolean {
+    return this.#lastSnapshot === 0 || mark.id >= this.#firstIdSince || mark.snapshot >= this.#lastSnapshot;
   }
 
   #describe(refused: Refused): MaceKenError {

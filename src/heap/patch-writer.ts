@@ -36,11 +36,18 @@ export class PatchWriter extends ImageWriter {
     for (let i = 0; i < dirty.length; i++) {
       const object = dirty[i]!;
       const mark = marks[i]!;
+      if (!this.#heap.isKnown(mark)) {
+        // Out of reach since before the last snapshot: no image, unless something in this patch refers to it again.
+        mark.id = 0;
+        continue;
+      }
       const shape = this.shapeOf(object, false);
       writer.uint(mark.id);
       this.writeShape(shape);
       this.writeContent(object, shape, mark.before instanceof CollectionChanges ? mark.before : undefined);
       mark.shape = shape;
+      // An open snapshot must hold it too, even if this turn took it out of reach: the reader will meet this image.
+      this.#heap.noteReference(object, mark);
     }
     writer.uint(0);
     for (let i = 0; i < this.made.length; i++) this.writeContent(this.made[i]!, this.madeMarks[i]!.shape);
@@ -55,17 +62,20 @@ export class PatchWriter extends ImageWriter {
   protected override isUnknown(value: unknown): boolean {
     if (typeof value !== "object" || value === null) return false;
     const mark = markOf(value);
-    return mark !== undefined ? mark.id === 0 : !this.#heap.isRef(value);
+    return mark !== undefined ? mark.id === 0 || !this.#heap.isKnown(mark) : !this.#heap.isRef(value);
   }
 
   protected override writeReference(object: object): void {
     const mark = markOf(object);
     if (mark !== undefined && mark.id !== 0) {
       if (mark.heap !== this.#heap) throw new Refused(object, "an object of another node's heap");
-      this.writer.u8(tag.object_);
-      this.writer.uint(mark.id);
-      this.#heap.noteReference(object, mark);
-      return;
+      if (this.#heap.isKnown(mark)) {
+        this.writer.u8(tag.object_);
+        this.writer.uint(mark.id);
+        this.#heap.noteReference(object, mark);
+        return;
+      }
+      mark.id = 0;
     }
     const shape = this.shapeOf(object, true);
     const id = this.nextId++;

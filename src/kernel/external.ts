@@ -44,13 +44,14 @@ export class ExternalRequests {
     const key = keyOf(request);
     const origin = { kind: "external", request: request.request, key } as const;
     const sender = { kind: request.via } as const;
-    const input: TurnInput = {
-      kind: "request",
-      request: { service: request.service, method: request.method, args: request.args, origin, sender },
-      ...(key === null ? {} : { fingerprint: fingerprintOf(request) }),
-      ...(request.session === undefined ? {} : { prepare: (now: number) => acknowledgeSession(state, request.session!, now) }),
-    };
-    if (key === null) return { kind: "run", input };
+    const message = { service: request.service, method: request.method, args: request.args, origin, sender };
+    if (key === null) return { kind: "run", input: { kind: "request", request: message } };
+    const fingerprint = fingerprintOf(request);
+    const { session } = request;
+    const input: TurnInput =
+      session === undefined
+        ? { kind: "request", request: message, fingerprint }
+        : { kind: "request", request: message, fingerprint, prepare: (now) => acknowledgeSession(state, session, now) };
     if (request.session !== undefined) {
       const { number, acknowledged, id } = request.session;
       const known = state.sessions.get(id)?.acknowledged ?? 0;
@@ -62,7 +63,7 @@ export class ExternalRequests {
       if (state.keys.size >= this.#limits.maxIdempotencyKeys) return refuse("MK_KEYS_FULL", `${state.keys.size} idempotency keys are live`);
       return { kind: "run", input };
     }
-    if (known.fingerprint !== fingerprintOf(request)) return refuse("MK_KEY_REUSED", "this Idempotency-Key was used for another request");
+    if (known.fingerprint !== fingerprint) return refuse("MK_KEY_REUSED", "this Idempotency-Key was used for another request");
     if (known.outcome !== null) return { kind: "answer", outcome: known.outcome };
     const waiters = this.#waiters.get(key);
     if (waiters === undefined) this.#waiters.set(key, [request.request]);

