@@ -17,8 +17,9 @@ import type { Writer } from "./writer.ts";
 
 const linearSearchMax = 12;
 
-/** Containers of the message being written, in the order of their announcement. */
+/** Containers of the message being written, in the order of their announcement, and which of them are arrays without holes. */
 const containers: object[] = [];
+const dense: boolean[] = [];
 let ordinals: Map<object, number> | undefined;
 let writing = false;
 
@@ -33,14 +34,14 @@ export function writeMessageValue(writer: Writer, value: unknown, name: string):
   try {
     if (!writeSlot(writer, value)) refuse(value, value, name);
     for (let i = 0; i < containers.length; i++) {
-      const refused = writeContent(writer, containers[i]!);
+      const refused = dense[i]! ? writeDense(writer, containers[i] as unknown[]) : writeContent(writer, containers[i]!);
       if (refused !== accepted) refuse(value, refused, name);
     }
   } catch (error) {
     writer.truncate(start);
     throw error;
   } finally {
-    containers.length = 0;
+    containers.length = dense.length = 0;
     ordinals = undefined;
     writing = false;
   }
@@ -58,8 +59,9 @@ function ordinalOf(value: object): number {
   return containers.indexOf(value);
 }
 
-function announce(value: object): void {
+function announce(value: object, isDenseArray: boolean): void {
   containers.push(value);
+  dense.push(isDenseArray);
   if (ordinals !== undefined) ordinals.set(value, containers.length - 1);
   else if (containers.length > linearSearchMax) ordinals = new Map(containers.map((container, i) => [container, i]));
 }
@@ -80,15 +82,16 @@ function writeSlot(writer: Writer, value: unknown): boolean {
     writer.uint(ordinal);
     return true;
   }
-  if (object instanceof Rejection) writer.u8(tag.rejection);
+  let isDenseArray = false;
+  const kind = builtInOf(object);
+  if (kind === "array") {
+    isDenseArray = isDense(object as unknown[], Object.getOwnPropertyNames(object));
+    writer.u8(isDenseArray ? tag.array : tag.sparseArray);
+  } else if (kind !== undefined) writer.u8(tag[kind]);
+  else if (object instanceof Rejection) writer.u8(tag.rejection);
   else if (object instanceof MaceKenError) writer.u8(tag.maceKenError);
-  else {
-    const kind = builtInOf(object);
-    if (kind === undefined) return false;
-    if (kind === "array") writer.u8(isDense(object as unknown[], Object.getOwnPropertyNames(object)) ? tag.array : tag.sparseArray);
-    else writer.u8(tag[kind]);
-  }
-  announce(object);
+  else return false;
+  announce(object, isDenseArray);
   return true;
 }
 
@@ -105,7 +108,7 @@ function writeContent(writer: Writer, object: object): unknown {
   }
   switch (builtInOf(object)) {
     case "array":
-      return writeArray(writer, object as unknown[]);
+      return writeSparse(writer, object as unknown[]);
     case "object":
     case "nullObject":
       return writeProperties(writer, object as Record<string, unknown>, Object.keys(object));
@@ -157,14 +160,15 @@ function writeContent(writer: Writer, object: object): unknown {
   }
 }
 
-function writeArray(writer: Writer, array: unknown[]): unknown {
-  const names = Object.getOwnPropertyNames(array);
+function writeDense(writer: Writer, array: unknown[]): unknown {
   writer.uint(array.length);
-  if (isDense(array, names)) {
-    for (let i = 0; i < array.length; i++) if (!writeSlot(writer, array[i])) return array[i];
-    return accepted;
-  }
-  return writeProperties(writer, array as unknown as Record<string, unknown>, names.filter((name) => name !== "length"));
+  for (let i = 0; i < array.length; i++) if (!writeSlot(writer, array[i])) return array[i];
+  return accepted;
+}
+
+function writeSparse(writer: Writer, array: unknown[]): unknown {
+  writer.uint(array.length);
+  return writeProperties(writer, array as unknown as Record<string, unknown>, Object.getOwnPropertyNames(array).filter((name) => name !== "length"));
 }
 
 function writeProperties(writer: Writer, object: Record<string, unknown>, names: readonly string[]): unknown {

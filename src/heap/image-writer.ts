@@ -10,7 +10,7 @@ import { tag } from "../codec/tags.ts";
 import { Writer } from "../codec/writer.ts";
 import { classOfInstance } from "./class-registry.ts";
 import { operation, type Collection, type CollectionChanges } from "./collection-changes.ts";
-import { fixedShapes, writeShapeDefinition, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
+import { fixedShapes, sameKeys, writeShapeDefinition, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
 import { strayProperty } from "./tracked-collections.ts";
 
 /** Thrown with the value that cannot persist. Never leaves the heap: it becomes MK_VALUE_NOT_PERSISTENT with a path. */
@@ -179,6 +179,16 @@ export abstract class ImageWriter {
 
   /** True for an object that no image has ever named. */
   protected abstract isUnknown(value: unknown): boolean;
+
+  /** True when a persistent object still has the keys, class and frozenness of its last image: the common case, and cheap to tell. */
+  protected keepsShape(object: object, { kind, record, keys, integrity, isCurrent }: Shape): boolean {
+    if (integrity !== 0 || !isCurrent || !Object.isExtensible(object)) return false;
+    const prototype = Object.getPrototypeOf(object) as object | null;
+    if (kind === "instance") {
+      if (prototype !== record!.type.prototype || record!.volatiles.size > 0) return false;
+    } else if (kind !== "object" || prototype !== Object.prototype) return false;
+    return sameKeys(Object.getOwnPropertyNames(object), keys);
+  }
 
   /** The shape of an object whose own properties are what it is now. `fresh`: never written before, so look closer. */
   protected shapeOf(object: object, fresh: boolean): Shape {

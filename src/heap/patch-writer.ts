@@ -41,7 +41,7 @@ export class PatchWriter extends ImageWriter {
         mark.id = 0;
         continue;
       }
-      const shape = this.shapeOf(object, false);
+      const shape = this.keepsShape(object, mark.shape) ? mark.shape : this.shapeOf(object, false);
       writer.uint(mark.id);
       this.writeShape(shape);
       this.writeContent(object, shape, mark.before instanceof CollectionChanges ? mark.before : undefined);

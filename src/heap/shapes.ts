@@ -29,10 +29,13 @@ export class Shape {
   readonly integrity: Integrity;
   /** The private fields an image of this shape holds, the oldest ancestor's first. */
   readonly privates: readonly StoredPrivates[];
+  /** The class has these private fields still: false for a shape of an earlier version, which objects leave when they are written. */
+  readonly isCurrent: boolean;
 
   constructor(number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, privates: readonly StoredPrivates[] = []) {
     this.number = number;
     this.privates = privates;
+    this.isCurrent = samePrivates(privates, privatesOf(record));
     this.kind = kind;
     this.record = record;
     this.keys = keys;
@@ -105,7 +108,7 @@ export class ShapeTable {
     const shape = new Shape(number, kind, record, keys, integrity, privates);
     this.#shapes[number - firstPropertyShape] = shape;
     // A class whose private fields changed since gets a new shape when its objects are written again.
-    if (samePrivates(privates, privatesOf(record))) this.#slotOf(kind, record).byKeys.set(integrity + JSON.stringify(keys), shape);
+    if (shape.isCurrent) this.#slotOf(kind, record).byKeys.set(integrity + JSON.stringify(keys), shape);
     return shape;
   }
 

@@ -84,7 +84,7 @@ function refuse(code: "MK_KEY_REUSED" | "MK_KEYS_FULL", message: string): Admiss
   return { kind: "answer", outcome: { ok: false, error: new MaceKenError(code, message) } };
 }
 
-/** The durable key of a request; keys are per service and method, so two callers' keys do not meet across methods. */
+/** The durable key of a request. One name space for a node: the same key with another method is another request, and refused. */
 function keyOf(request: ExternalRequest): string | null {
   if (request.session !== undefined) return sessionKey(request.session.id, request.session.number);
   return request.key === undefined ? null : `k ${request.key}`;

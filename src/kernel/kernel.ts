@@ -60,7 +60,7 @@ export class Kernel {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.heap = new Heap(labelsOfRoot);
-    this.executor = new TurnExecutor(this.heap, options.app, { nodeName: options.name, random: () => options.random(), maxDeferred: this.limits.maxDeferred });
+    this.executor = new TurnExecutor(this.heap, options.app, { nodeName: options.name, random: () => options.random(), maxDeferred: this.limits.maxDeferred, maxMessageBytes: this.limits.maxMessageBytes });
     this.#external = new ExternalRequests(this.limits);
     this.#peers = new Peers(this, (effect) => void this.#effects.push(effect));
     this.#recorder = new TurnRecorder(this.channels, this.clock);
@@ -324,6 +324,8 @@ export class Kernel {
     const lost = channel.reset(incarnation);
     this.channels.noteIncarnation(channel, true);
     this.executor.losePeer(peer, lost);
+    // A session that is open goes on from numbers that mean nothing any more.
+    this.#peers.closePeer(peer);
   }
 
   #housekeeping(): void {

@@ -19,6 +19,8 @@ const redialDelayMs = 25;
 const refusedDelayMs = 1000;
 const pingAfterMs = 5_000;
 const deadAfterMs = 15_000;
+/** Names and numbers around the arguments, which are what the limit counts. */
+const frameOverheadBytes = 4096;
 const greetingTimeoutMs = 10_000;
 
 export class Peers {
@@ -192,15 +194,24 @@ export class Peers {
     checkGreeting(received, { node: options.name, incarnation }, session.dialled, (node) => options.accepts(node));
     const channel = channels.demand(received.node);
     // Numbers of an earlier life of this node mean nothing in this one; the peer begins anew when it hears of it.
-    const hello = received.knownIncarnation === incarnation ? received : { ...received, received: 0, consumed: 0, released: Infinity };
+    const meansUs = received.knownIncarnation === incarnation || received.knownIncarnation === "";
+    const hello = meansUs ? received : { ...received, received: 0, consumed: 0, released: Infinity };
     if (channel.incarnation !== received.incarnation) {
       if (channel.incarnation !== "") {
         // The next greeting finds the channel begun anew: that is a turn of its own and must be executed first.
-        this.#newLife(received.node, received.incarnation);
+        this.#newLife(received.node, received.incarnation, "began a new life (its data are new or were restored)");
+        return this.#close(session);
+      }
+      if (hello.received > channel.sent || hello.consumed > channel.released) {
+        // This node has forgotten the peer, which does not know it yet: our greeting tells it, and it begins anew.
+        if (!session.helloSent) this.#greet(session, received.node);
         return this.#close(session);
       }
       channel.incarnation = received.incarnation;
       channels.noteIncarnation(channel, false);
+    } else if (received.knownIncarnation === "" && (received.released < channel.received || received.consumed < channel.acknowledged)) {
+      this.#newLife(received.node, "", "has forgotten this node");
+      return this.#close(session);
     } else checkNumbers(hello, channel, incarnation);
     const existing = this.#open.get(received.node);
     if (existing !== undefined && existing !== session) {
@@ -214,7 +225,7 @@ export class Peers {
     if (hello.consumed > channel.acknowledged) assert(channel.acknowledge(Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
     this.#kernel.counters.retransmitted += Math.max(0, Math.min(this.#sentOn(channel), channel.released) - Math.max(hello.received, channel.acknowledged));
     session.open(channel, hello);
-    this.#emit({ kind: "admit", connection: session.connection, maxFrameBytes: this.#kernel.limits.maxMessageBytes + 64 });
+    this.#emit({ kind: "admit", connection: session.connection, maxFrameBytes: this.#kernel.limits.maxMessageBytes + frameOverheadBytes });
     this.#open.set(received.node, session);
     this.#refused.delete(received.node);
     this.#failedDials.delete(received.node);
@@ -229,11 +240,15 @@ export class Peers {
     return this.#transmittedUpTo.get(channel) ?? 0;
   }
 
-  #newLife(peer: string, incarnation: string): void {
-    this.#kernel.note({ level: "warn", message: `${peer} began a new life (its data are new or were restored); messages it had not acknowledged are dead letters` });
+  #newLife(peer: string, incarnation: string, why: string): void {
+    this.#kernel.note({ level: "warn", message: `${peer} ${why}; messages it had not acknowledged are dead letters` });
+    this.closePeer(peer);
+    this.#kernel.queue.addSystem({ kind: "system", what: `${peer} ${why}`, run: () => this.#kernel.startChannelAgain(peer, incarnation) });
+  }
+
+  closePeer(peer: string): void {
     const open = this.#open.get(peer);
     if (open !== undefined) this.#close(open);
-    this.#kernel.queue.addSystem({ kind: "system", what: `${peer} began a new life`, run: () => this.#kernel.startChannelAgain(peer, incarnation) });
   }
 
   /** The channel's marks moved: its session may have something to write. */

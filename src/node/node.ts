@@ -124,6 +124,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     frames: (connection, frames) => driver!.frames(connection, frames),
     drained: (connection) => driver!.step({ kind: "drained", connection }),
     closed: (connection) => driver!.step({ kind: "closed", connection }),
+    refused: (_, reason) => options.onNote?.({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection sent ${reason} and was closed` }),
     dialFailed: (peer, reason) => driver!.step({ kind: "dialFailed", peer, reason }),
   });
   undo.push(() => transport.stop());

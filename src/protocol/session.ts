@@ -74,11 +74,6 @@ export class Session {
     return this.#cursor <= channel.released;
   }
 
-  get hasWork(): boolean {
-    const channel = this.channel;
-    return channel !== undefined && (this.#acknowledgementSent < channel.consumed || this.#cursor <= channel.released);
-  }
-
   /** A duplicate arrived: the peer did not get the acknowledgement. */
   acknowledgeAgain(): void {
     this.#acknowledgementSent = 0;

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { Queue } from "../base/queue.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { KernelEffect, Note } from "../kernel/kernel-effect.ts";
-import type { ExternalRequest, KernelInput } from "../kernel/kernel-input.ts";
+import type { ExternalRequest, KernelInput, Operation } from "../kernel/kernel-input.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import type { KernelLimits } from "../kernel/kernel-options.ts";
 import { KernelLoader, KernelSnapshot } from "../kernel/recovery.ts";
@@ -154,6 +154,12 @@ export class KernelWorld {
   request(node: SimulatedNode, request: Omit<ExternalRequest, "kind" | "request" | "via">): number {
     const number = ++this.#lastRequest;
     this.#push(node, { kind: "request", request: number, via: "client", ...request });
+    return number;
+  }
+
+  operate(node: SimulatedNode, operation: Operation): number {
+    const number = ++this.#lastRequest;
+    this.#push(node, { kind: "operate", request: number, operation });
     return number;
   }
 

@@ -85,6 +85,7 @@ export class TcpTransport implements Transport {
         frames = connection.assembler.take(chunk);
       } catch (error) {
         if (!(error instanceof FrameTooLong)) throw error;
+        this.#events.refused(id, error.message);
         socket.destroy();
         return;
       }
@@ -133,7 +134,7 @@ export class TcpTransport implements Transport {
   }
 }
 
-export function listenError(error: NodeJS.ErrnoException, { host, port }: HostPort): MaceKenError {
+export function listenError(error: Error & { readonly code?: string | undefined }, { host, port }: HostPort): MaceKenError {
   if (error.code === "EADDRINUSE") return new MaceKenError("MK_ADDRESS_IN_USE", `${host}:${port} is in use`, { cause: error });
   return new MaceKenError("MK_LISTEN_FAILED", `cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
 }

@@ -10,6 +10,8 @@ export interface TransportEvents {
   /** Everything written was handed to the network after `write` had answered false. */
   drained(connection: number): void;
   closed(connection: number): void;
+  /** The connection sent something that is no frame, or one longer than is allowed; it is being closed. */
+  refused(connection: number, reason: string): void;
   dialFailed(peer: string, reason: string): void;
 }
 

@@ -40,6 +40,8 @@ export interface TurnPorts {
   random(): number;
   /** Beyond this, a guard's "defer" rejects. */
   readonly maxDeferred: number;
+  /** Bytes of one message to another node; a larger one is refused inside the turn that sends it. */
+  readonly maxMessageBytes: number;
 }
 
 let current: ActiveTurn | undefined;
@@ -108,7 +110,9 @@ export class ActiveTurn implements RunningTurnPort {
     const what = `${address}.${method}`;
     const node = nodeOf(address);
     const reply = new ReplyState(this.nextId(), node === this.ports.nodeName ? "" : node, what);
-    this.#collect({ node, service: serviceOf(address), method, args: encodeArguments(args, what), reply, own: false });
+    const encoded = encodeArguments(args, what);
+    this.#demandSize(encoded.length, what);
+    this.#collect({ node, service: serviceOf(address), method, args: encoded, reply, own: false });
     return reply as unknown as Reply<unknown>;
   }
 
@@ -118,6 +122,11 @@ export class ActiveTurn implements RunningTurnPort {
     const reply = new ReplyState(this.nextId(), "", what);
     this.#collect({ node: this.ports.nodeName, service: name, method, args: encodeArguments(args, what), reply, own: true });
     return reply as unknown as Reply<unknown>;
+  }
+
+  #demandSize(bytes: number, what: string): void {
+    const { maxMessageBytes } = this.ports;
+    if (bytes > maxMessageBytes) throw new MaceKenError("MK_TOO_LARGE", `${what} has ${bytes} bytes, more than the ${maxMessageBytes} that a message may have`);
   }
 
   #collect(send: PendingSend): void {
@@ -167,8 +176,12 @@ export class ActiveTurn implements RunningTurnPort {
   answer(origin: Origin, outcome: Outcome<unknown>, what: string): void {
     switch (origin.kind) {
       case "node":
-        if (origin.call !== 0) this.#outgoing.push({ node: origin.node, payload: outcomePayload(origin.call, outcome, what) });
-        else if (!outcome.ok) this.#outgoing.push({ node: origin.node, payload: failurePayload(what, outcome.error) });
+        if (origin.call !== 0) {
+          const payload = outcomePayload(origin.call, outcome, what);
+          this.#demandSize(payload.length, `the answer of ${what}`);
+          this.#outgoing.push({ node: origin.node, payload });
+        }
+        if (origin.call === 0 && !outcome.ok) this.#outgoing.push({ node: origin.node, payload: failurePayload(what, outcome.error) });
         return;
       case "local":
         if (origin.call !== 0) this.addLocal({ call: origin.call, outcome: copyOutcome(outcome, what) });

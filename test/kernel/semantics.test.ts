@@ -11,7 +11,7 @@ import { codeOf, TestWorld } from "../lib/lone-node.ts";
 class Worker extends Service {
   static readonly messages: Messages<Worker> = {
     add: { args: [z.number()] }, get: true, fail: true, reject: true, later: true, settle: true, pair: true, ask: true, keep: true, useKept: true,
-    forwarded: true, self: true, echo: true, oneWay: true, take: true, promise: true as never, awaited: true, wrongWhen: true, bad: true, forwardKept: true, dateOf: true, peersOnly: { from: "peers" }, optional: { args: [z.string(), z.number().default(7)] },
+    forwarded: true, self: true, echo: true, oneWay: true, take: true, promise: true as never, awaited: true, wrongWhen: true, bad: true, forwardKept: true, dateOf: true, peersOnly: { from: "peers" }, sendBig: true, askBig: true, big: true, optional: { args: [z.string(), z.number().default(7)] },
   };
   n = 0;
   failures = 0;
@@ -55,6 +55,10 @@ class Worker extends Service {
   private seenOne() {}
   bad() { return new Other() as never; }
   dateOf() { return new Map([[new Date(5), { x: NaN, big: 10n ** 30n }]]); }
+  sendBig(bytes: number) { this.turn.when(this.other.echo("x".repeat(bytes)), this.ignored); return 1; }
+  askBig(bytes: number) { this.turn.when(this.other.big(bytes), this.onAnswer, "big", this.seen); }
+  private ignored() {}
+  big(bytes: number) { return "x".repeat(bytes); }
   peersOnly() { return 1; }
   optional(a: string, b: number) { return `${a}${b}`; }
 }
@@ -432,6 +436,43 @@ describe("life", () => {
     const test = new TestWorld();
     assert.throws(() => test.node("a", app({ version: 1 }).service("s", () => new Uncompiled())), (error: any) => error.code === "MK_NOT_COMPILED" && /maceken\/register/.test(error.remedy));
     assert.throws(() => test.node("b", app({ version: 1 }).service("s", () => ({}) as never)), { code: "MK_SERVICE_INVALID" });
+  });
+});
+
+describe("messages that are too large", () => {
+  it("are refused inside the turn that sends them; answers too; the channel goes on", () => {
+    const test = new TestWorld();
+    const limits = { maxMessageBytes: 1000, retryDelaysMs: [1] };
+    const a = test.node("a", workerApp, ["b"], limits);
+    const b = test.node("b", workerApp, [], limits);
+    test.pass(50);
+    assert.equal(codeOf(a.call("worker.sendBig", [2000])), "MK_TOO_LARGE");
+    assert.equal(a.value("worker.sendBig", 500), 1);
+    a.call("worker.askBig", [2000]);
+    a.call("worker.ask", ["add"]);
+    test.pass(500);
+    assert.deepEqual(a.service<Worker>("worker").seen.map((each) => (each as unknown[])[1]), ["MK_PARKED", "ok"]);
+    assert.equal(b.kernel.state.dead.size, 1);
+  });
+});
+
+describe("a peer that is forgotten", () => {
+  it("and lives on: both begin anew, who waited is told, and messages flow again, in either order of events", () => {
+    for (const forgetful of ["a", "b"] as const) {
+      const { test, a, b } = two();
+      for (let i = 0; i < 3; i++) a.call("worker.ask", ["add"]);
+      const node = forgetful === "a" ? a : b;
+      const peer = forgetful === "a" ? "b" : "a";
+      test.world.operate(node.node, { kind: "forgetPeer", peer });
+      test.pass(500);
+      for (let i = 0; i < 3; i++) a.call("worker.ask", ["add"]);
+      b.restart();
+      test.pass(500);
+      a.call("worker.ask", ["add"]);
+      test.pass(500);
+      assert.equal(b.service<Worker>("worker").n, 7, `forgotten by ${forgetful}`);
+      assert.deepEqual(a.service<Worker>("worker").seen.map((each) => (each as unknown[])[1]), Array(7).fill("ok"));
+    }
   });
 });
 
