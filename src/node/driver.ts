@@ -2,7 +2,7 @@
  * The production driver of a kernel: feeds it inputs with the time, performs its effects in order, and nothing else; the
  * gate is in the kernel. Decides when groups are flushed and snapshots taken. Opening and closing a node is node.ts.
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextRound, setTimeout as delay } from "node:timers/promises";
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -50,7 +50,8 @@ export class Driver {
   #again = false;
   #flushQueued = false;
   #markTimer: NodeJS.Timeout | undefined;
-  #snapshotRunning = false;
+  /** One at a time: whoever asks meanwhile gets the one under way. */
+  #snapshot: Promise<void> | undefined;
   #snapshotBytes = 0;
 
   constructor(ports: DriverPorts) {
@@ -237,17 +238,24 @@ export class Driver {
 
   #considerSnapshot(): void {
     const { log } = this.#ports;
-    if (log === null || this.#snapshotRunning) return;
+    if (log === null || this.#snapshot !== undefined) return;
     if (log.liveBytes < Math.max(snapshotAtLeastBytes, 2 * this.#snapshotBytes) && log.liveSegments < snapshotAtLeastSegments) return;
-    this.#snapshotRunning = true;
-    setImmediate(() => void this.snapshot().catch((error: unknown) => this.fail(error)));
+    void this.snapshot().catch((error: unknown) => this.fail(error));
   }
 
   /** Takes a snapshot in slices between turns; the node works on meanwhile. Answers when it is durable. */
-  async snapshot(): Promise<void> {
-    const { kernel, log } = this.#ports;
-    if (log === null || this.#failed) return;
-    this.#snapshotRunning = true;
+  snapshot(): Promise<void> {
+    const { log } = this.#ports;
+    if (log === null || this.#failed) return Promise.resolve();
+    this.#snapshot ??= this.#takeSnapshot(log).finally(() => (this.#snapshot = undefined));
+    return this.#snapshot;
+  }
+
+  async #takeSnapshot(log: TurnLog): Promise<void> {
+    const { kernel } = this.#ports;
+    // Not within a step: its records must have reached the log.
+    await nextRound();
+    if (this.#failed) return;
     // Between steps everything executed is appended, so the snapshot begins at a turn the log knows.
     const snapshot = new KernelSnapshot(kernel);
     const writer = log.beginSnapshot(kernel.executed);
@@ -268,7 +276,6 @@ export class Driver {
       writer.finish(resolve);
       log.flush(false);
     });
-    this.#snapshotRunning = false;
     if (error !== null) this.#ports.onNote({ level: "error", code: error.code, message: `a snapshot could not be written: ${error.message}`, fields: { remedy: error.remedy } });
     else this.#snapshotBytes = bytes;
   }

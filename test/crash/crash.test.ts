@@ -19,6 +19,10 @@ test("SIGKILL at random instants: what was acknowledged is there exactly once", 
 });
 
 test("without durability the audit reports the damage", { timeout: 120_000 }, async () => {
-  const { violations } = await runCampaign({ kills: 3, seed, clients: 4, durable: false, settleMs: 2_000 });
-  assert.ok(violations.some((violation) => /was told to be number|was told 200/.test(violation)), "acknowledged requests are gone, and it shows");
+  // On a machine so busy that nothing was acknowledged before a kill there is no damage to find: then with other kills again.
+  for (let round = 0; round < 3; round++) {
+    const { violations } = await runCampaign({ kills: 4 + 2 * round, seed: seed + round, clients: 4, durable: false, settleMs: 2_000 });
+    if (violations.some((violation) => /was told to be number|was told 200/.test(violation))) return;
+  }
+  assert.fail("acknowledged requests were lost three times and it did not show");
 });

@@ -160,7 +160,8 @@ describe("a node", () => {
     let bank = await startBank("snapshots");
     for (let round = 0; round < 3; round++) {
       const puts = Array.from({ length: 50 }, (_, i) => bank.client("bank").put(`p${i}`, 1));
-      await nodeInternals(bank).driver.snapshot();
+      const { driver } = nodeInternals(bank);
+      await Promise.all([driver.snapshot(), driver.snapshot()]);
       await Promise.all(puts);
       await bank.client("bank").put("after", 1);
       await bank.stop();
