@@ -29,17 +29,21 @@ export class Shape {
   readonly integrity: Integrity;
   /** The private fields an image of this shape holds, the oldest ancestor's first. */
   readonly privates: readonly StoredPrivates[];
-  /** The class has these private fields still: false for a shape of an earlier version, which objects leave when they are written. */
-  readonly isCurrent: boolean;
+  #isCurrent: boolean | undefined;
 
   constructor(number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, privates: readonly StoredPrivates[] = []) {
     this.number = number;
     this.privates = privates;
-    this.isCurrent = samePrivates(privates, privatesOf(record));
     this.kind = kind;
     this.record = record;
     this.keys = keys;
     this.integrity = integrity;
+  }
+
+  /** The class has these private fields still: false for a shape of an earlier version, which objects leave when they are written. */
+  get isCurrent(): boolean {
+    this.#isCurrent ??= samePrivates(this.privates, privatesOf(this.record));
+    return this.#isCurrent;
   }
 }
 
