@@ -9,6 +9,7 @@ import type { Outcome } from "../base/rejection.ts";
 import type { Client } from "../service/messages.ts";
 import type { Exchange } from "./client-exchange.ts";
 import { encodeArgumentValues, type ClientSession } from "./http-protocol.ts";
+import { methodProxy } from "./method-proxy.ts";
 
 export interface ClientOptions {
   /** How long a call is tried before MK_CLIENT_UNREACHABLE, answers that take long included. Default 30,000. */
@@ -30,19 +31,7 @@ const defaults: Required<ClientOptions> = { deadlineMs: 30_000, retryDelayMs: 50
 export function client<T>(url: string, options: ClientOptions = {}): Client<T> {
   const target = parseTarget(url);
   const calls = new Calls(target, { ...defaults, ...options });
-  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
-  return new Proxy({}, {
-    get(_, name) {
-      // A client is no promise, and has nothing to convert it by.
-      if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
-      let method = methods.get(name);
-      if (method === undefined) {
-        method = (...args) => calls.call(name, args);
-        methods.set(name, method);
-      }
-      return method;
-    },
-  }) as Client<T>;
+  return methodProxy((method, args) => calls.call(method, args)) as Client<T>;
 }
 
 interface ServiceTarget {

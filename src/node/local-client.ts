@@ -8,28 +8,17 @@ import { writeMessageValue } from "../codec/message-writer.ts";
 import { Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
 import type { ExternalRequest } from "../kernel/kernel-input.ts";
+import { methodProxy } from "./method-proxy.ts";
 
 const scratch = new Writer(1024);
 
 export function localClient(service: string, submit: (request: Omit<ExternalRequest, "kind" | "request">) => Promise<Outcome<unknown>>): object {
-  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
-  return new Proxy({}, {
-    get(_, name) {
-      // A client is no promise, and has nothing to convert it by.
-      if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
-      let method = methods.get(name);
-      if (method === undefined) {
-        method = async (...args) => {
-          scratch.reset();
-          writeMessageValue(scratch, args, `${service}.${name}: arguments`);
-          const copy = readMessageValue(new Reader(scratch.view())) as unknown[];
-          const outcome = await submit({ service, method: name, args: copy, via: "client" });
-          if (outcome.ok) return outcome.value;
-          throw outcome.error;
-        };
-        methods.set(name, method);
-      }
-      return method;
-    },
+  return methodProxy(async (method, args) => {
+    scratch.reset();
+    writeMessageValue(scratch, args, `${service}.${method}: arguments`);
+    const copy = readMessageValue(new Reader(scratch.view())) as unknown[];
+    const outcome = await submit({ service, method, args: copy, via: "client" });
+    if (outcome.ok) return outcome.value;
+    throw outcome.error;
   });
 }
