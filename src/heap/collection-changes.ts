@@ -48,8 +48,8 @@ export class CollectionChanges {
     if (this.#copy === undefined) this.#remember(key);
   }
 
+  /** The key is there: deleting one that is not changes nothing and is not told. */
   beforeDelete(key: unknown): void {
-    if (!this.#has(key)) return;
     if (this.unordered) this.#remember(key);
     else this.#takeCopy();
     this.#fresh.delete(key);

@@ -28,7 +28,6 @@ export class HeapSnapshot extends ImageWriter {
   readonly #announced = new Set<number>();
   readonly #shapesDefined = new Set<number>();
   #begun = false;
-  objects = 0;
 
   constructor(heap: Heap) {
     super(new Writer(64 * 1024), heap.shapes);
@@ -71,7 +70,6 @@ export class HeapSnapshot extends ImageWriter {
         this.announceNew(object, mark.id, mark.shape);
       } else writer.u8(0);
       this.writeContent(object, mark.shape);
-      this.objects++;
     }
     if (this.#at > 4096 && this.#at * 2 > this.#queue.length) {
       this.#queue.splice(0, this.#at);

@@ -34,8 +34,6 @@ export class Heap {
   /** The number of the last complete snapshot, and the first id given out after it began. */
   #lastSnapshot = 0;
   #firstIdSince = 0;
-  /** Objects written in images since the start, and bytes of patches: for metrics. */
-  objectsWritten = 0;
 
   constructor(labels: RootLabels) {
     this.#labels = labels;
@@ -110,7 +108,6 @@ export class Heap {
       throw refusal;
     }
     this.#nextId = patch.nextId;
-    this.objectsWritten += this.#dirty.length + patch.made.length;
     this.#end();
   }
 

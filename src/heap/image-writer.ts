@@ -8,7 +8,7 @@ import { writePrimitive } from "../codec/primitive.ts";
 import { refAddress } from "../codec/ref-value.ts";
 import { tag } from "../codec/tags.ts";
 import { Writer } from "../codec/writer.ts";
-import { classOfInstance } from "./class-registry.ts";
+import { classOfInstance, type ClassRecord } from "./class-registry.ts";
 import { operation, type Collection, type CollectionChanges } from "./collection-changes.ts";
 import { fixedShapes, sameKeys, writeShapeDefinition, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
 import { strayProperty } from "./tracked-collections.ts";
@@ -193,14 +193,14 @@ export abstract class ImageWriter {
   /** The shape of an object whose own properties are what it is now. `fresh`: never written before, so look closer. */
   protected shapeOf(object: object, fresh: boolean): Shape {
     const record = classOfInstance(object);
-    if (record !== undefined) return this.#propertyShape(object, "instance", fresh);
+    if (record !== undefined) return this.#propertyShape(object, "instance", record, fresh);
     const kind = builtInOf(object);
     switch (kind) {
       case undefined:
         throw new Refused(object);
       case "object":
       case "nullObject":
-        return this.#propertyShape(object, kind, fresh);
+        return this.#propertyShape(object, kind, undefined, fresh);
       case "array": {
         const names = Object.getOwnPropertyNames(object);
         if (fresh) refuseSymbols(object);
@@ -221,9 +221,8 @@ export abstract class ImageWriter {
     }
   }
 
-  #propertyShape(object: object, kind: "object" | "nullObject" | "instance", fresh: boolean): Shape {
+  #propertyShape(object: object, kind: "object" | "nullObject" | "instance", record: ClassRecord | undefined, fresh: boolean): Shape {
     let names: readonly string[] = Object.getOwnPropertyNames(object);
-    const record = kind === "instance" ? classOfInstance(object) : undefined;
     if (record !== undefined && record.volatiles.size > 0) names = names.filter((name) => !record.volatiles.has(name));
     if (fresh) refuseSymbols(object);
     const integrity = integrityOf(object);

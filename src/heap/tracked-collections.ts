@@ -24,7 +24,7 @@ const mapMethods: Methods = {
     return Map.prototype.set.call(this, key, value);
   },
   delete(this: Map<unknown, unknown>, key: unknown) {
-    changesOf(this)?.beforeDelete(key);
+    if (Map.prototype.has.call(this, key)) changesOf(this)?.beforeDelete(key);
     return Map.prototype.delete.call(this, key);
   },
   clear(this: Map<unknown, unknown>) {
@@ -39,7 +39,7 @@ const setMethods: Methods = {
     return Set.prototype.add.call(this, value);
   },
   delete(this: Set<unknown>, value: unknown) {
-    changesOf(this)?.beforeDelete(value);
+    if (Set.prototype.has.call(this, value)) changesOf(this)?.beforeDelete(value);
     return Set.prototype.delete.call(this, value);
   },
   clear(this: Set<unknown>) {

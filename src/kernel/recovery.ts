@@ -109,10 +109,6 @@ export class KernelSnapshot {
     return !this.#first && this.#heap.done;
   }
 
-  get objects(): number {
-    return this.#heap.objects;
-  }
-
   /** The next chunk; valid until the next call. */
   slice(maxBytes = sliceBytes): Uint8Array {
     if (this.#first) {

@@ -173,7 +173,9 @@ export class TurnQueue {
 
   /** When the next timer or the end of a pause is due, in node time; Infinity when nothing is. */
   get nextDueAt(): number {
-    return Math.min(this.#timers.next?.dueAt ?? Infinity, this.#lanes.nextResumeAt);
+    // A timer that is due and failed waits for the end of its lane's pause, not for its time, which has passed.
+    const timerDueAt = this.#timerLane.pausedUntil === 0 ? (this.#timers.next?.dueAt ?? Infinity) : Infinity;
+    return Math.min(timerDueAt, this.#lanes.nextResumeAt);
   }
 
   get timerCount(): number {

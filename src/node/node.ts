@@ -145,12 +145,12 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   if (opened !== undefined) undo.push(() => new Promise<void>((done) => opened.log.close(done)));
   // Addresses are bound before anything is executed: a port that is taken must not make a birth.
   const listen = options.listen === undefined ? undefined : await transport.listen(parseHostPort(options.listen, "--listen"));
-  let isReady = false;
+  let phase: "starting" | "ready" | "stopping" = "starting";
   // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
-  const live = new Driver({ kernel, log: opened?.log ?? null, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (isReady && onFatal(error)) });
+  const live = new Driver({ kernel, log: opened?.log ?? null, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
   driver = live;
   if (early !== undefined) throw early;
-  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, opened?.log ?? null);
+  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, opened?.log ?? null, () => phase === "ready");
   if (http !== undefined) undo.push(() => http.close(0));
 
   const time: TimeOfStep = { monotonicMs: performance.now(), wallMs: Date.now() };
@@ -158,8 +158,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   else live.begin(recover(kernel, opened, time));
   await whenDurable(kernel, live);
   opened?.directory.markBorn();
-  isReady = true;
-  ready.add(live);
+  phase = "ready";
 
   const node: MaceNode<S> = {
     name,
@@ -169,7 +168,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     },
     client: (service) => localClient(service, (request) => live.submit(request)) as never,
     async stop() {
-      ready.delete(live);
+      phase = "stopping";
       kernel.stop();
       await http?.close(1_000);
       await settle(kernel, 2_000);
@@ -190,16 +189,13 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   return node;
 }
 
-/** Drivers whose birth or recovery is durable. */
-const ready = new WeakSet<Driver>();
-
-async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log: TurnLog | null) {
+async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log: TurnLog | null, ready: () => boolean) {
   const { startHttpServer } = await import("./http-server.ts");
   const { metricsOf } = await import("../observe/metrics.ts");
   return startHttpServer({
     ...address,
     submit: (request) => driver.submit(request),
-    ready: () => ready.has(driver),
+    ready,
     metrics: () => metricsOf(kernel, { unanswered: driver.unanswered, log }),
   });
 }

@@ -73,6 +73,10 @@ export function setRunningTurn(turn: RunningTurn | undefined): void {
   running = turn;
 }
 
+export function isRunning(turn: RunningTurn): boolean {
+  return running === turn;
+}
+
 export function runningTurn(what: string): RunningTurn {
   if (running === undefined) throw new MaceKenError("MK_NO_TURN", `${what} was used while no turn runs`);
   return running;

@@ -288,19 +288,24 @@ export class MemoryDisk implements Disk {
     if (fault !== null) throw new DiskError(fault, operation, path);
   }
 
+  /** A sync that fails is still a sync: its error is kept for when it ends. */
+  #beginSync(operation: "sync" | "sync-directory", path: string): DiskError | null {
+    try {
+      this.#begin(operation, path);
+      return null;
+    } catch (thrown) {
+      if (!(thrown instanceof DiskError)) throw thrown;
+      return thrown;
+    }
+  }
+
   #inBackground(
     operation: "sync" | "sync-directory",
     path: string,
     covers: (operation: UnsyncedOperation) => boolean,
     callback: DiskCallback,
   ): void {
-    let error: DiskError | null = null;
-    try {
-      this.#begin(operation, path);
-    } catch (thrown) {
-      if (!(thrown instanceof DiskError)) throw thrown;
-      error = thrown;
-    }
+    const error = this.#beginSync(operation, path);
     const covered = this.#unsynced.filter(covers);
     this.schedule(() => {
       if (this.#dead) return;
@@ -311,13 +316,7 @@ export class MemoryDisk implements Disk {
   }
 
   #blocking(operation: "sync" | "sync-directory", path: string, covers: (operation: UnsyncedOperation) => boolean): void {
-    let error: DiskError | null = null;
-    try {
-      this.#begin(operation, path);
-    } catch (thrown) {
-      if (!(thrown instanceof DiskError)) throw thrown;
-      error = thrown;
-    }
+    const error = this.#beginSync(operation, path);
     this.timeMs += this.syncTakesMs;
     this.#synced(this.#unsynced.filter(covers), error);
     if (error !== null) throw error;

@@ -116,10 +116,6 @@ export class TcpTransport implements Transport {
     if (connection !== undefined) connection.assembler.maxFrameBytes = maxFrameBytes;
   }
 
-  get connectionCount(): number {
-    return this.#connections.size;
-  }
-
   /** Closes the listener and every connection, without events. */
   stop(): void {
     this.#closed = true;

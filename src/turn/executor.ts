@@ -22,7 +22,7 @@ import { giveBirth, wakeUp } from "./life-cycle.ts";
 import { claim, DeadLetter, DeferredState, ReplyState, TimerState, type NodeState, type RequestMessage } from "./node-state.ts";
 import type { Origin } from "./origin.ts";
 import { publicError } from "./payload.ts";
-import { ActiveTurn, activeTurn, setActiveTurn, type TurnPorts } from "./running-turn.ts";
+import { ActiveTurn, activeTurn, type TurnPorts } from "./running-turn.ts";
 import type { TurnInput, TurnOutputs } from "./turn-input.ts";
 
 export type TurnResult =
@@ -77,7 +77,7 @@ export class TurnExecutor {
   }
 
   /**
-   * Runs `input` as one turn. `consume` is true for a peer's message and for keyed requests: they write a record even when
+   * Runs `input` as one turn. `mustRecord` is true for a peer's message and for keyed requests: they write a record even when
    * nothing changed, because being consumed is a fact to keep.
    */
   run(input: TurnInput, writer: Writer, clock: TurnClock, options: { readonly mustRecord: boolean }): TurnResult {
@@ -85,7 +85,7 @@ export class TurnExecutor {
     const turn = this.#begin(state, senderOf(input, state), clock);
     const settledCall = callOfInput(input, state);
     try {
-      const failure = this.#perform(turn, input);
+      const failure = this.#perform(turn, input, settledCall);
       if (failure !== undefined) return this.#refused(turn, input, failure, writer, clock, options);
       this.#aspects.run();
       turn.settleSends();
@@ -103,12 +103,15 @@ export class TurnExecutor {
   park(input: TurnInput, outcome: Outcome<unknown>, writer: Writer, clock: TurnClock, options: ParkOptions): TurnResult {
     const { letter } = options;
     const turn = this.#begin(this.state, senderOf(input, this.state), clock);
+    const settledCall = callOfInput(input, this.state);
+    const reply = this.#replyTo(settledCall);
     try {
-      const request = this.#consume(turn, input);
+      const request = this.#consume(turn, input, settledCall);
       if (letter !== undefined) this.state.dead.set(turn.nextId(), new DeadLetter(turn.now, describeInput(input, request), letter.error, letter.attempts));
       if (request !== undefined) turn.answer(request.origin, outcome, `${request.service}.${request.method}`);
+      else if (reply !== undefined && reply.forward !== null) turn.answer(reply.forward, outcome, reply.what);
       turn.settleSends();
-      return this.#commit(turn, writer, options.mustRecord);
+      return this.#commit(turn, writer, options.mustRecord, settledCall);
     } finally {
       this.#end();
     }
@@ -157,13 +160,11 @@ export class TurnExecutor {
       state, sender, ports: this.#ports, effectNames: this.#effectNames, now: clock.now, turnNumber: clock.turnNumber, lastId: clock.lastId,
     });
     this.#heap.begin();
-    setActiveTurn(turn);
     setRunningTurn(turn);
     return turn;
   }
 
   #end(): void {
-    setActiveTurn(undefined);
     setRunningTurn(undefined);
   }
 
@@ -197,19 +198,25 @@ export class TurnExecutor {
   }
 
   /** Runs the input's handler; answers a refusal, or undefined when all went well. Throws what the handler throws otherwise. */
-  #perform(turn: ActiveTurn, input: TurnInput): Rejection | MaceKenError | undefined {
+  #perform(turn: ActiveTurn, input: TurnInput, settledCall: number): Rejection | MaceKenError | undefined {
     if (input.kind === "system") {
       input.run();
       return undefined;
     }
     if (input.kind === "nothing") return undefined;
-    if (input.kind === "timer") return this.#fire(turn, input.id);
-    if (input.kind === "request" || input.kind === "deferred" || (input.kind === "local" && "request" in this.#local(input.id))) {
-      return this.#request(turn, this.#consume(turn, input)!, input.kind === "deferred");
+    if (input.kind === "timer") {
+      const timer = turn.state.timers.get(input.id);
+      assert(timer instanceof TimerState, "a timer that fires is in its table");
+      this.#consume(turn, input, settledCall);
+      return this.#fire(timer);
     }
-    const { call, outcome } = outcomeOf(input, this.state);
-    this.#consume(turn, input);
-    return this.#outcome(turn, call, outcome);
+    if (input.kind === "request" || input.kind === "deferred" || (input.kind === "local" && "request" in this.#local(input.id))) {
+      return this.#request(turn, this.#consume(turn, input, settledCall)!, input.kind === "deferred");
+    }
+    const outcome = outcomeOf(input, this.state);
+    const reply = this.#replyTo(settledCall);
+    this.#consume(turn, input, settledCall);
+    return this.#outcome(turn, reply, outcome);
   }
 
   #local(id: number): object {
@@ -218,9 +225,15 @@ export class TurnExecutor {
     return message;
   }
 
-  /** Takes the input out of the tables it stands in; answers its request, if it is one. */
-  #consume(turn: ActiveTurn, input: TurnInput): RequestMessage | undefined {
+  /** The reply that waits for this call's outcome. */
+  #replyTo(call: number): ReplyState | undefined {
+    return this.#waiting.get(call) ?? this.state.calls.get(call);
+  }
+
+  /** Takes the input out of the tables it stands in, alike whether its handler runs or it is parked; answers its request, if it is one. */
+  #consume(turn: ActiveTurn, input: TurnInput, settledCall: number): RequestMessage | undefined {
     const { state } = turn;
+    state.calls.delete(settledCall);
     switch (input.kind) {
       case "request": {
         const { origin } = input.request;
@@ -237,7 +250,7 @@ export class TurnExecutor {
         return message !== undefined && "request" in message ? message.request : undefined;
       }
       case "timer":
-        state.timers.delete(input.id);
+        consumeTimer(turn, input.id);
         return undefined;
       case "effect":
         state.effects.delete(input.key);
@@ -295,17 +308,15 @@ export class TurnExecutor {
     turn.answer(origin, { ok: true, value }, what);
   }
 
-  #outcome(turn: ActiveTurn, call: number, outcome: Outcome<unknown>): Rejection | MaceKenError | undefined {
-    const reply = this.#waiting.get(call) ?? turn.state.calls.get(call);
+  #outcome(turn: ActiveTurn, reply: ReplyState | undefined, outcome: Outcome<unknown>): Rejection | MaceKenError | undefined {
     if (reply === undefined || (markOf(reply)?.id ?? 0) === 0) {
-      if (!outcome.ok) turn.outputs.notes.push({ level: "warn", message: `a message failed and nobody waits for its outcome: ${outcome.error.message}`, fields: { call } });
+      if (!outcome.ok) turn.outputs.notes.push({ level: "warn", message: `a message failed and nobody waits for its outcome: ${outcome.error.message}`, fields: undefined });
       return undefined;
     }
     if (!reply.claimed) {
       touch(reply).outcome = outcome;
       return undefined;
     }
-    turn.state.calls.delete(call);
     if (reply.forward !== null) {
       turn.answer(reply.forward, outcome, reply.what);
       return undefined;
@@ -316,20 +327,25 @@ export class TurnExecutor {
     return asRefusal(callHandler(handler, service, [outcome, ...reply.context]), `${service.constructor.name}.${reply.method}`);
   }
 
-  #fire(turn: ActiveTurn, id: number): Rejection | MaceKenError | undefined {
-    const timer = turn.state.timers.get(id);
-    assert(timer instanceof TimerState, "a timer that fires is in its table");
-    if (timer.periodMs === 0) turn.state.timers.delete(id);
-    else {
-      // Periods that were missed are joined into this one; the phase stays.
-      const missed = Math.floor((turn.now - timer.dueAt) / timer.periodMs);
-      touch(timer).dueAt = timer.dueAt + (Math.max(0, missed) + 1) * timer.periodMs;
-      turn.outputs.timers.push(timer);
-    }
+  #fire(timer: TimerState): Rejection | MaceKenError | undefined {
     const handler = findMethod(timer.service, timer.method);
     if (handler === undefined) throw new MaceKenError("MK_METHOD_MISSING", `the timer's method ${timer.service.constructor.name}.${timer.method} does not exist any more`);
     return asRefusal(callHandler(handler, timer.service, timer.args), `${timer.service.constructor.name}.${timer.method}`);
   }
+}
+
+/** A timer that fires once goes (K9); one with a period is set to its next time, whatever became of this one. */
+function consumeTimer(turn: ActiveTurn, id: number): void {
+  const timer = turn.state.timers.get(id);
+  if (timer === undefined) return;
+  if (timer.periodMs === 0) {
+    turn.state.timers.delete(id);
+    return;
+  }
+  // Periods that were missed are joined into this one; the phase stays.
+  const missed = Math.floor((turn.now - timer.dueAt) / timer.periodMs);
+  touch(timer).dueAt = timer.dueAt + (Math.max(0, missed) + 1) * timer.periodMs;
+  turn.outputs.timers.push(timer);
 }
 
 /** An error as the caller of a failed handler sees it. */

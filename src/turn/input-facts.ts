@@ -35,14 +35,13 @@ export function callOfInput(input: TurnInput, state: NodeState): number {
   return message !== undefined && "call" in message ? message.call : 0;
 }
 
-/** The outcome that the input carries, and the call it is of. */
-export function outcomeOf(input: TurnInput, state: NodeState): { call: number; outcome: Outcome<unknown> } {
-  if (input.kind === "outcome") return input;
-  if (input.kind === "effect") return { call: state.effects.get(input.key)?.call ?? 0, outcome: input.outcome };
+/** The outcome that the input carries. */
+export function outcomeOf(input: TurnInput, state: NodeState): Outcome<unknown> {
+  if (input.kind === "outcome" || input.kind === "effect") return input.outcome;
   assert(input.kind === "local", "only these inputs carry outcomes");
   const message = state.local.get(input.id);
   assert(message !== undefined && "outcome" in message, "a message to itself is a request or an outcome");
-  return message;
+  return message.outcome;
 }
 
 /** What a dead letter keeps of its input: enough for people and for trying it again. */

@@ -9,7 +9,7 @@ import type { Outcome } from "../base/rejection.ts";
 import { readMessageValue } from "../codec/message-reader.ts";
 import { Reader } from "../codec/reader.ts";
 import { touch } from "../heap/barrier.ts";
-import type { RunningTurn as RunningTurnPort, Outside, Sender, Timer, Turn } from "../service/turn-context.ts";
+import { isRunning, runningTurn, type RunningTurn as RunningTurnPort, type Outside, type Sender, type Timer, type Turn } from "../service/turn-context.ts";
 import type { Deferred, Reply } from "../service/messages.ts";
 import { continuationName } from "./continuation.ts";
 import {
@@ -44,15 +44,9 @@ export interface TurnPorts {
   readonly maxMessageBytes: number;
 }
 
-let current: ActiveTurn | undefined;
-
+/** The running turn with what only this room may ask of it: nothing else ever fills the slot. */
 export function activeTurn(what: string): ActiveTurn {
-  if (current === undefined) throw new MaceKenError("MK_NO_TURN", `${what} was used while no turn runs`);
-  return current;
-}
-
-export function setActiveTurn(turn: ActiveTurn | undefined): void {
-  current = turn;
+  return runningTurn(what) as ActiveTurn;
 }
 
 export class ActiveTurn implements RunningTurnPort {
@@ -180,8 +174,7 @@ export class ActiveTurn implements RunningTurnPort {
           const payload = outcomePayload(origin.call, outcome, what);
           this.#demandSize(payload.length, `the answer of ${what}`);
           this.#outgoing.push({ node: origin.node, payload });
-        }
-        if (origin.call === 0 && !outcome.ok) this.#outgoing.push({ node: origin.node, payload: failurePayload(what, outcome.error) });
+        } else if (!outcome.ok) this.#outgoing.push({ node: origin.node, payload: failurePayload(what, outcome.error) });
         return;
       case "local":
         if (origin.call !== 0) this.addLocal({ call: origin.call, outcome: copyOutcome(outcome, what) });
@@ -278,7 +271,7 @@ class TurnFacade {
   }
 
   get #live(): ActiveTurn {
-    if (current !== this.#turn) throw new MaceKenError("MK_NO_TURN", "this.turn was kept beyond its turn");
+    if (!isRunning(this.#turn)) throw new MaceKenError("MK_NO_TURN", "this.turn was kept beyond its turn");
     return this.#turn;
   }
 

@@ -11,7 +11,7 @@ import { codeOf, TestWorld } from "../lib/lone-node.ts";
 class Worker extends Service {
   static readonly messages: Messages<Worker> = {
     add: { args: [z.number()] }, get: true, fail: true, reject: true, later: true, settle: true, pair: true, ask: true, keep: true, useKept: true,
-    forwarded: true, self: true, echo: true, oneWay: true, take: true, promise: true as never, awaited: true, wrongWhen: true, bad: true, forwardKept: true, dateOf: true, peersOnly: { from: "peers" }, sendBig: true, askBig: true, big: true, optional: { args: [z.string(), z.number().default(7)] },
+    forwarded: true, self: true, echo: true, oneWay: true, take: true, promise: true as never, awaited: true, wrongWhen: true, bad: true, forwardKept: true, dateOf: true, peersOnly: { from: "peers" }, sendBig: true, askBig: true, big: true, askThenFail: true, askForwarded: true, optional: { args: [z.string(), z.number().default(7)] },
   };
   n = 0;
   failures = 0;
@@ -58,6 +58,9 @@ class Worker extends Service {
   sendBig(bytes: number) { this.turn.when(this.other.echo("x".repeat(bytes)), this.ignored); return 1; }
   askBig(bytes: number) { this.turn.when(this.other.big(bytes), this.onAnswer, "big", this.seen); }
   private ignored() {}
+  askThenFail() { this.turn.when(this.other.get(), this.failing); }
+  private failing() { throw new Error("broken for good"); }
+  askForwarded(bytes: number) { this.turn.when((this.other as unknown as Ref<Forwarder>).pass(bytes), this.onAnswer, "forwarded", this.seen); }
   big(bytes: number) { return "x".repeat(bytes); }
   peersOnly() { return 1; }
   optional(a: string, b: number) { return `${a}${b}`; }
@@ -68,6 +71,13 @@ class Other extends Service {
   method() {}
 }
 
+class Forwarder extends Service {
+  static readonly messages: Messages<Forwarder> = { pass: true };
+  next: Ref<Worker> = ref<Worker>("c/worker");
+  pass(bytes: number) { return this.next.big(bytes); }
+}
+
+const forwarderApp = app({ version: 1 }).service("worker", () => new Forwarder());
 const workerApp = app({ version: 1 }).service("worker", () => new Worker());
 
 function two() {
@@ -313,7 +323,7 @@ describe("guards and aspects", () => {
 });
 
 class Clock extends Service {
-  static readonly messages: Messages<Clock> = { at: true, each: true, stop: true, log: true, now: true, bad: true };
+  static readonly messages: Messages<Clock> = { at: true, each: true, stop: true, log: true, now: true, trouble: true, bad: true };
   fired: [string, number][] = [];
   timers: Timer[] = [];
   at(delayMs: number, name: string) { this.timers.push(this.turn.schedule(this.ring, delayMs, name)); return this.timers.at(-1)!.dueAt; }
@@ -323,6 +333,8 @@ class Clock extends Service {
   private ring(name: string) { this.#count++; this.fired.push([name, this.turn.now()]); }
   log() { return this.fired; }
   now() { return this.turn.now(); }
+  trouble(period: number) { this.turn.every(this.stumble, period); }
+  private stumble() { this.fired.push(["undone", 0]); throw this.turn.now() % 2 === 0 ? new Rejection("not now") : new Error("broken"); }
   bad(delay: number, period: number) { if (delay !== 0) this.turn.schedule(this.ring, delay, "x"); this.turn.every(this.ring, period, "y"); }
 }
 
@@ -363,6 +375,19 @@ describe("timers", () => {
     const count = (a.value("clock.log") as unknown[]).length;
     test.pass(5_000);
     assert.equal((a.value("clock.log") as unknown[]).length, count);
+  });
+
+  it("every: goes on after a tick that was rejected or parked", () => {
+    const test = new TestWorld();
+    const a = test.node("a", clockApp, [], { retryDelaysMs: [1] });
+    a.call("clock.trouble", [999]);
+    test.pass(4_500);
+    assert.deepEqual(a.value("clock.log"), []);
+    assert.equal(a.kernel.state.timers.size, 1, "the timer is still set");
+    assert.ok(a.kernel.counters.failures > 0 || a.kernel.counters.records > 3, "it ticked");
+    const { records } = a.kernel.counters;
+    test.pass(3_000);
+    assert.ok(a.kernel.counters.records >= records + 3, "and ticks on");
   });
 
   it("long delays work, senseless ones are refused, now() never goes back", () => {
@@ -436,6 +461,26 @@ describe("life", () => {
     const test = new TestWorld();
     assert.throws(() => test.node("a", app({ version: 1 }).service("s", () => new Uncompiled())), (error: any) => error.code === "MK_NOT_COMPILED" && /maceken\/register/.test(error.remedy));
     assert.throws(() => test.node("b", app({ version: 1 }).service("s", () => ({}) as never)), { code: "MK_SERVICE_INVALID" });
+  });
+});
+
+describe("a continuation that fails for good", () => {
+  it("is parked, leaves nothing waiting, and answers who it was forwarded for", () => {
+    const { test, a } = two();
+    a.call("worker.askThenFail");
+    test.pass(5_000);
+    assert.equal(a.kernel.state.dead.size, 1);
+    assert.equal(a.kernel.state.calls.size, 0);
+    const limits = { maxMessageBytes: 1000, retryDelaysMs: [1] };
+    const small = new TestWorld();
+    const front = small.node("a", workerApp, ["b"]);
+    const middle = small.node("b", forwarderApp, ["c"], limits);
+    small.node("c", workerApp);
+    small.pass(50);
+    front.call("worker.askForwarded", [2000]);
+    small.pass(5_000);
+    assert.deepEqual(front.service<Worker>("worker").seen.map((each) => (each as unknown[])[1]), ["MK_PARKED"]);
+    assert.equal(middle.kernel.state.calls.size, 0);
   });
 });
 
