@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, test } from "node:test";
 import { repository, writeFiles } from "./lib/consumer-project.ts";
 import {
@@ -59,8 +59,8 @@ function finds(rule: Rule, planted: Readonly<Record<string, string>>, expected: 
 
 /** Entries of the package, as paths in src/. */
 function entries(): string[] {
-  const targets = [...Object.values(manifest.exports).map((target) => (typeof target === "string" ? target : target.default)), ...Object.values(manifest.bin)];
-  return targets.filter((target) => target.endsWith(".js")).map((target) => target.replace(/^(?:\.\/)?dist\//, "src/").replace(/\.js$/, ".ts"));
+  const bundleEntries = JSON.parse(readFileSync(join(repository, "scripts/bundle-entries.json"), "utf8")) as string[];
+  return bundleEntries.map((entry) => `src/${entry}.ts`);
 }
 
 describe("rooms and imports", () => {
@@ -92,6 +92,13 @@ describe("rooms and imports", () => {
     holds(cycleRule);
     finds(cycleRule, { "src/heap/a.ts": 'import { b } from "./b.ts";', "src/heap/b.ts": 'import { a } from "./a.ts";' }, /a\.ts -> src\/heap\/b\.ts -> src\/heap\/a\.ts is a cycle/);
     assert.deepEqual(cycleRule([{ path: "src/heap/a.ts", text: 'import type { B } from "./b.ts";' }, { path: "src/heap/b.ts", text: 'import { a } from "./a.ts";' }]), [], "types may name each other");
+  });
+
+  test("what the package names is bundled", () => {
+    const bundled = entries().map((path) => `dist/bundle/${basename(path, ".ts")}.js`);
+    const named = [...Object.values(manifest.exports).map((target) => (typeof target === "string" ? target : target.default)), ...Object.values(manifest.bin)];
+    const files = named.filter((target) => target.endsWith(".js")).map((target) => target.replace(/^\.\//, ""));
+    assert.deepEqual(files.filter((file) => !bundled.includes(file)), []);
   });
 
   test("every file is imported by something", () => {

@@ -42,7 +42,7 @@ export class Child {
   #stopped = false;
 
   private constructor(options: ChildOptions) {
-    const compile = options.plain === true ? [] : ["--import", "maceken/register"];
+    const compile = options.plain === true ? [] : ["--import", "#maceken/node/register.js"];
     this.#process = fork(fileURLToPath(options.module), options.args ?? [], {
       execArgv: [...(options.nodeArgs ?? []), ...compile],
       env: { ...process.env, ...options.environment },

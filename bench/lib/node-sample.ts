@@ -3,7 +3,7 @@
  * the log. A difference without real syncs is an error: nobody shall publish figures of a node that did not sync.
  */
 import { performance } from "node:perf_hooks";
-import type { MaceNode } from "maceken";
+import type { MaceNode } from "#maceken/index.js";
 import { nodeInternals } from "#maceken/node/node.js";
 import { syncs } from "./count-syncs.ts";
 

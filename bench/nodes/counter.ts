@@ -1,5 +1,5 @@
 /** A node with a durable counter, driven from inside through its native client, or from outside over HTTP. Argument: the data directory. */
-import { app, Service, startNode, type Messages } from "maceken";
+import { app, Service, startNode, type Messages } from "#maceken/index.js";
 import "../lib/count-syncs.ts";
 import { Load, type LoadResult } from "../lib/load.ts";
 import { sampleNode } from "../lib/node-sample.ts";

@@ -2,7 +2,7 @@
  * One of two nodes that bounce messages: each message handled is a durable turn that counts and sends one to the other side.
  * Arguments: name, data directory, the other's name, its port or "-".
  */
-import { app, ref, Service, startNode, type Messages, type Ref } from "maceken";
+import { app, ref, Service, startNode, type Messages, type Ref } from "#maceken/index.js";
 import { durationsSince, syncs } from "../lib/count-syncs.ts";
 import { sampleNode } from "../lib/node-sample.ts";
 import { obey } from "../lib/obey.ts";

@@ -2,10 +2,10 @@
  * A node that holds many small objects, to be started again. Arguments: the data directory, HOST:PORT for HTTP. Imports late, so
  * that nothing of the program is loaded before it notes when its process was up.
  */
-import type { Messages } from "maceken";
+import type { Messages } from "#maceken/index.js";
 
 const up = performance.nodeTiming.bootstrapComplete;
-const { app, Service, startNode } = await import("maceken");
+const { app, Service, startNode } = await import("#maceken/index.js");
 const { nodeInternals } = await import("#maceken/node/node.js");
 const { obey } = await import("../lib/obey.ts");
 

@@ -10,7 +10,7 @@ import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const main = join(root, "dist/cli/main.js");
+const main = join(root, "dist/bundle/main.js");
 
 export const bankApp = `import { app, Rejection, Service, type Messages } from "maceken";
 export class Bank extends Service {

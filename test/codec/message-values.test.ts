@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { MaceKenError, ref, Rejection } from "maceken";
+import { MaceKenError, ref, Rejection } from "#maceken/index.js";
 import { readMessageValue } from "#maceken/codec/message-reader.js";
 import { writeMessageValue } from "#maceken/codec/message-writer.js";
 import { DecodeError, Reader } from "#maceken/codec/reader.js";

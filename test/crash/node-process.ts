@@ -45,7 +45,7 @@ export class CampaignNode {
   }
 
   start(): void {
-    const execArgv = ["--import", "maceken/register"];
+    const execArgv = ["--import", "#maceken/node/register.js"];
     const child = fork(program, [JSON.stringify(this.options)], { execArgv, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.#process = child;
     this.#phase = "starting";

@@ -4,7 +4,7 @@
  */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { startNode } from "maceken";
+import { startNode } from "#maceken/index.js";
 import { nodeInternals } from "#maceken/node/node.js";
 import { reportOf } from "./report.ts";
 import { appOf } from "./services.ts";

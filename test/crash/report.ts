@@ -1,5 +1,5 @@
 /** What a node of the campaign says of its own state: plain data, so that it can leave the process and be compared. */
-import type { MaceNode } from "maceken";
+import type { MaceNode } from "#maceken/index.js";
 import { nodeInternals } from "#maceken/node/node.js";
 import { Sink, Source, Third, type Counts } from "./services.ts";
 

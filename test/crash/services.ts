@@ -3,7 +3,7 @@
  * keep enough of what they did for every loss, repetition or disorder to be seen afterwards. `source` takes requests from
  * outside and numbers its messages to `sink`; `sink` consults `third` about some of them and answers late.
  */
-import { app, ref, Rejection, Service, type App, type Deferred, type EffectContext, type Messages, type Outcome, type Ref } from "maceken";
+import { app, ref, Rejection, Service, type App, type Deferred, type EffectContext, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 
 /** Which of the numbered messages are treated how. */
 export const isRefused = (number: number): boolean => number % 7 === 0;

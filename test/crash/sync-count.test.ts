@@ -15,7 +15,7 @@ import type { SyncReport } from "./sync-node.ts";
 const root = mkdtempSync(join(tmpdir(), "maceken-sync-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 const program = fileURLToPath(new URL("sync-node.ts", import.meta.url));
-const command = [process.execPath, "--import", "maceken/register", program];
+const command = [process.execPath, "--import", "#maceken/node/register.js", program];
 
 function run(mode: "real" | "stub", prefix: readonly string[] = []): SyncReport {
   const [file, ...args] = [...prefix, ...command, mkdtempSync(join(root, mode)), mode];

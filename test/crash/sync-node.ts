@@ -2,7 +2,7 @@
  * A node under watch, for sync-count.test.ts: answers requests one at a time and many at once, and says of each whether a sync
  * that covers it had finished before the answer. Argument: a data directory; with "stub" behind it, syncs are only pretended.
  */
-import { app, Service, startNode, type Messages } from "maceken";
+import { app, Service, startNode, type Messages } from "#maceken/index.js";
 import { NodeDisk } from "#maceken/log/disk-node.js";
 import { nodeInternals } from "#maceken/node/node.js";
 import { watched } from "./sync-watch.ts";

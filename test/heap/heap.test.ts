@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { describe, it } from "node:test";
-import { volatile } from "maceken";
+import { volatile } from "#maceken/index.js";
 import { HeapHarness, type Root } from "../lib/heap-harness.ts";
 
 class Point {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { app, ref, Service, type Messages, type Outcome, type Ref } from "maceken";
+import { app, ref, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 import type { AppDefinition } from "#maceken/service/app.js";
 import { KernelWorld, type DiskOutcome, type SimulatedNode } from "#maceken/sim/kernel-world.js";
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import { app, ref, Rejection, Service, watch, type Deferred, type Messages, type Outcome, type Ref, type Reply, type Timer } from "maceken";
+import { app, ref, Rejection, Service, watch, type Deferred, type Messages, type Outcome, type Ref, type Reply, type Timer } from "#maceken/index.js";
 import { codeOf, TestWorld } from "../lib/lone-node.ts";
 
 class Worker extends Service {

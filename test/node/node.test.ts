@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync, readdirSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { app, ref, Service, startNode, type Deferred, type MaceNode, type Messages, type Outcome, type Ref } from "maceken";
+import { app, ref, Service, startNode, type Deferred, type MaceNode, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 import { nodeInternals } from "#maceken/node/node.js";
 
 const root = mkdtempSync(join(tmpdir(), "maceken-node-"));

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ref } from "maceken";
+import { ref } from "#maceken/index.js";
 import { inspectState } from "#maceken/observe/inspect.js";
 import { printView } from "#maceken/observe/print-view.js";
 import { viewOf } from "#maceken/observe/view.js";

@@ -34,16 +34,16 @@ after(async () => {
 describe("the tarball", () => {
   test("holds what is needed and nothing else", (t) => {
     t.diagnostic(`${tarball.paths.length} files, ${Math.round(tarball.packedBytes / 1024)} KiB packed, ${Math.round(tarball.unpackedBytes / 1024)} KiB unpacked`);
-    const strange = tarball.paths.filter((path) => !/^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(?:js|d\.ts)|docs\/(?:errors|guide)\/[\w-]+\.md)$/.test(path));
+    const strange = tarball.paths.filter((path) => !/^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/bundle\/[\w-]+\.js|dist\/.+\.d\.ts|docs\/(?:errors|guide)\/[\w-]+\.md)$/.test(path));
     assert.deepEqual(strange, []);
     assert.deepEqual(tarball.paths.filter((path) => /\.test\.|^dist\/sim\//.test(path)), []);
-    for (const path of ["LICENSE", "README.md", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts", "dist/cli/main.js"]) assert.ok(tarball.paths.includes(path), path);
+    for (const path of ["LICENSE", "README.md", "CHANGELOG.md", "dist/bundle/index.js", "dist/index.d.ts", "dist/bundle/main.js"]) assert.ok(tarball.paths.includes(path), path);
     assert.ok(tarball.packedBytes < 1024 * 1024);
   });
 
   test("leads where its package.json says", () => {
     const manifest = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as {
-      type: string; license: string; engines: { node: string }; bin: Record<string, string>; sideEffects: string[]; files: string[];
+      type: string; license: string; engines: { node: string }; bin: Record<string, string>; files: string[];
       exports: Record<string, string | Record<string, string>>; scripts: Record<string, string>; dependencies: Record<string, string>;
     };
     assert.equal(manifest.type, "module");
@@ -59,7 +59,7 @@ describe("the tarball", () => {
       assert.equal(Object.keys(target).at(-1), "default", `${name}: default comes last`);
       for (const file of Object.values(target)) assert.ok(existsSync(join(packageDirectory, file)), file);
     }
-    for (const file of [...Object.values(manifest.bin), ...manifest.sideEffects]) assert.ok(existsSync(join(packageDirectory, file)), file);
+    for (const file of Object.values(manifest.bin)) assert.ok(existsSync(join(packageDirectory, file)), file);
     const command = join(packageDirectory, manifest.bin["maceken"]!);
     assert.ok(readFileSync(command, "utf8").startsWith("#!/usr/bin/env node\n"));
     assert.notEqual(statSync(command).mode & 0o111, 0, "executable");

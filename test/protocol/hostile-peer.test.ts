@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { app, Service, type Messages } from "maceken";
+import { app, Service, type Messages } from "#maceken/index.js";
 import { frameType, writeHello, type Hello } from "#maceken/protocol/frame.js";
 import { Writer } from "#maceken/codec/writer.js";
 import { requestPayload, encodeArguments } from "#maceken/turn/payload.js";

@@ -1,7 +1,7 @@
 /**
  * The four apps as four nodes on this machine: which file each runs, where it listens, who its peers are.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,9 @@ const apps = { bank: "bank/bank.ts", auction: "auction/auction.ts", shipper: "sh
 export type NodeName = keyof typeof apps;
 
 const here = new URL("../", import.meta.url);
-const maceken = fileURLToPath(new URL("cli/main.js", import.meta.resolve("maceken")));
+const manifest = import.meta.resolve("maceken/package.json");
+const { bin } = JSON.parse(readFileSync(fileURLToPath(manifest), "utf8")) as { bin: { maceken: string } };
+const maceken = fileURLToPath(new URL(bin.maceken, manifest));
 
 export class Cluster {
   readonly nodes: readonly NodeProcess[];
