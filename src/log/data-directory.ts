@@ -22,8 +22,8 @@ const beginnings = new Set([temporaryName, probeName, ownerName, "lost+found"]);
 export interface DataDirectoryOptions {
   readonly path: string;
   readonly name: string;
-  /** 32 random bits, used when the directory is made. */
-  readonly salt: number;
+  /** Gives 32 random bits; asked when the directory is made. */
+  readonly salt: () => number;
   /** What the node's room wants to keep, used when the directory is made. */
   readonly meta?: Uint8Array;
   /** Names of other rooms' files, which may lie in a directory that still counts as empty. */
@@ -71,7 +71,7 @@ export function openDataDirectory(disk: Disk, options: DataDirectoryOptions): Da
     refuseStrangers(disk, options);
     return usable(path, () => {
       const { salt, meta = new Uint8Array(0) } = options;
-      const fresh: Manifest = { format: manifestFormat, name, salt: salt >>> 0, born: false, meta };
+      const fresh: Manifest = { format: manifestFormat, name, salt: salt() >>> 0, born: false, meta };
       const directory = new DataDirectory(disk, path, fresh, true);
       directory.replace(fresh);
       return directory;

@@ -18,6 +18,8 @@ class NodeFile implements DiskFile {
 }
 
 export class NodeDisk implements Disk {
+  #zeros = new Uint8Array(0);
+
   open(path: string, mode: "read" | "write"): DiskFile {
     return attempt("open", path, () => new NodeFile(path, fs.openSync(path, mode === "read" ? "r" : "r+")));
   }
@@ -132,6 +134,11 @@ export class NodeDisk implements Disk {
 
   crc32(bytes: Uint8Array, seed: number, start: number, end: number): number {
     return zlib.crc32(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), seed);
+  }
+
+  zeros(bytes: Uint8Array): boolean {
+    if (this.#zeros.length < bytes.length) this.#zeros = new Uint8Array(bytes.length);
+    return Buffer.compare(bytes, this.#zeros.subarray(0, bytes.length)) === 0;
   }
 
   nowMs(): number {

@@ -60,6 +60,8 @@ export interface Disk {
   syncDirectoryNow(path: string): void;
   /** CRC-32 (as in zlib) of bytes[start, end), continued from `seed`. */
   crc32(bytes: Uint8Array, seed: number, start: number, end: number): number;
+  /** Whether all of `bytes` are zero. */
+  zeros(bytes: Uint8Array): boolean;
   /** A monotonic clock in milliseconds, with fractions; only differences mean anything. */
   nowMs(): number;
 }

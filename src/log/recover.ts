@@ -91,8 +91,8 @@ function* replay(
   let group = anchor.group;
   for (const segment of segments) {
     if (segment.chainedGroups === 0 || group === last) continue;
-    const { bytes, length } = withLogErrors(() => readSegment(disk, pathIn(directory, segment.name), null));
-    const walk = new SegmentWalk(disk, salt, segment.number, bytes, length);
+    const text = withLogErrors(() => readSegment(disk, pathIn(directory, segment.name), null));
+    const walk = new SegmentWalk(disk, salt, segment.number, text);
     for (let frame = walk.next(); frame !== null && group < last; frame = walk.next()) {
       if (!frame.whole || frame.payloadBytes === 0 || frame.group !== group + 1) continue;
       group++;

@@ -2,10 +2,11 @@
  * The first reading of all segments: feeds a chain with every frame and remembers of each segment what the rest of
  * recovery needs. Changes nothing.
  */
-import { closeFile, pathIn, type Disk } from "./disk.ts";
+import { closeFile, pathIn, type Disk, type DiskFile } from "./disk.ts";
 import type { Chain } from "./chain.ts";
 import type { LogFiles, NumberedFile } from "./file-names.ts";
-import { SegmentWalk, type Frame } from "./segment-walk.ts";
+import { frameHeaderBytes } from "./group-format.ts";
+import { SegmentWalk, type Frame, type SegmentText } from "./segment-walk.ts";
 
 export interface ScannedSegment extends NumberedFile {
   readonly sizeBytes: number;
@@ -23,16 +24,16 @@ export function scanSegments(disk: Disk, directory: string, salt: number, files:
   let buffer: Uint8Array | null = null;
   const scanned: ScannedSegment[] = [];
   for (const { name, number } of files.segments) {
-    const { bytes, length } = readSegment(disk, pathIn(directory, name), buffer);
-    buffer = bytes;
-    const walk = new SegmentWalk(disk, salt, number, bytes, length);
+    const text = readSegment(disk, pathIn(directory, name), buffer);
+    buffer = text.bytes;
+    const walk = new SegmentWalk(disk, salt, number, text);
     let usedBytes = 0;
     let lastGroup = 0;
     let chainedGroups = 0;
     let lastChained: Frame | null = null;
     for (let frame = walk.next(); frame !== null; frame = walk.next()) {
       if (frame.whole) {
-        usedBytes = Math.min(frame.end, length);
+        usedBytes = Math.min(frame.end, text.sizeBytes);
         if (frame.payloadBytes > 0) lastGroup = Math.max(lastGroup, frame.group);
       }
       if (chain.accept(name, frame, walk.skippedFrom)) {
@@ -40,20 +41,41 @@ export function scanSegments(disk: Disk, directory: string, salt: number, files:
         lastChained = frame;
       }
     }
-    scanned.push({ name, number, sizeBytes: length, usedBytes, lastGroup, chainedGroups, lastChained });
+    scanned.push({ name, number, sizeBytes: text.sizeBytes, usedBytes, lastGroup, chainedGroups, lastChained });
   }
   return scanned;
 }
 
-/** The whole file; in `buffer` if that is large enough, otherwise in a new one. */
-export function readSegment(disk: Disk, path: string, buffer: Uint8Array | null): { bytes: Uint8Array; length: number } {
+/**
+ * The file up to its last byte that is not zero; in `buffer` if that is large enough, otherwise in a new one. A segment in
+ * reserve is megabytes of zeros, and a start that gave them memory would spend most of its time there.
+ */
+export function readSegment(disk: Disk, path: string, buffer: Uint8Array | null): SegmentText {
   const file = disk.open(path, "read");
   try {
-    const size = disk.size(file);
-    const bytes = buffer !== null && buffer.length >= size ? buffer : new Uint8Array(size);
-    const length = disk.read(file, 0, bytes.length === size ? bytes : bytes.subarray(0, size));
-    return { bytes, length };
+    const sizeBytes = disk.size(file);
+    // A header may end in zeros; payloads that do are left to the walk.
+    const length = Math.min(sizeBytes, withoutTrailingZeros(disk, file, sizeBytes) + frameHeaderBytes);
+    const bytes = buffer !== null && buffer.length >= length ? buffer : new Uint8Array(length);
+    return { bytes, length: disk.read(file, 0, bytes.subarray(0, length)), sizeBytes };
   } finally {
     closeFile(disk, file);
   }
+}
+
+const windowBytes = 128 * 1024;
+
+function withoutTrailingZeros(disk: Disk, file: DiskFile, sizeBytes: number): number {
+  const buffer = new Uint8Array(Math.min(windowBytes, sizeBytes));
+  for (let end = sizeBytes; end > 0; ) {
+    const start = Math.max(0, end - windowBytes);
+    const window = buffer.subarray(0, end - start);
+    let used = disk.read(file, start, window);
+    if (!disk.zeros(window.subarray(0, used))) {
+      while (window[used - 1] === 0) used--;
+      return start + used;
+    }
+    end = start;
+  }
+  return 0;
 }

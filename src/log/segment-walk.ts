@@ -27,23 +27,33 @@ export interface LogEntry {
   readonly lastTurn: number;
 }
 
+/** A segment in memory: `length` bytes of it, and zeros from there to `sizeBytes`. */
+export interface SegmentText {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  readonly sizeBytes: number;
+}
+
 export class SegmentWalk {
   readonly #disk: Disk;
   readonly #salt: number;
   readonly #use: number;
-  readonly bytes: Uint8Array;
-  readonly length: number;
+  /** Ends where the file begins to be all zeros, or later. */
+  bytes: Uint8Array;
+  length: number;
+  readonly #sizeBytes: number;
   /** Where the next frame is looked for. */
   position = 0;
   /** Where bytes that are no frame began before the frame just returned, or before the end; -1 when there were none. */
   skippedFrom = -1;
 
-  constructor(disk: Disk, salt: number, use: number, bytes: Uint8Array, length: number) {
+  constructor(disk: Disk, salt: number, use: number, { bytes, length, sizeBytes }: SegmentText) {
     this.#disk = disk;
     this.#salt = salt;
     this.#use = use;
     this.bytes = bytes;
     this.length = length;
+    this.#sizeBytes = sizeBytes;
   }
 
   next(): Frame | null {
@@ -57,7 +67,7 @@ export class SegmentWalk {
       }
       if (this.skippedFrom < 0) this.skippedFrom = at;
     }
-    if (this.skippedFrom < 0) this.skippedFrom = Math.min(this.position, length);
+    if (this.skippedFrom < 0) this.skippedFrom = Math.min(this.position, this.#sizeBytes);
     return null;
   }
 
@@ -75,11 +85,12 @@ export class SegmentWalk {
   }
 
   #frame(offset: number): Frame {
-    const { bytes } = this;
-    const payloadBytes = getU32(bytes, offset + 12);
-    const payloadCrc = getU32(bytes, offset + 8);
+    const payloadBytes = getU32(this.bytes, offset + 12);
+    const payloadCrc = getU32(this.bytes, offset + 8);
     const start = offset + frameHeaderBytes;
     const end = start + payloadBytes;
+    if (end > this.length && end <= this.#sizeBytes) this.#extend(end);
+    const { bytes } = this;
     const whole = end <= this.length && this.#disk.crc32(bytes, this.#salt, start, end) === payloadCrc;
     // The length of a torn frame is known, but later frames may lie in what it never overwrote.
     this.position = whole ? alignFrame(end) : start;
@@ -93,6 +104,14 @@ export class SegmentWalk {
       lastTurn: getU48(bytes, offset + 36),
       durableGroup: getU48(bytes, offset + 42),
     };
+  }
+
+  /** For a payload that ends in zeros. */
+  #extend(length: number): void {
+    const bytes = new Uint8Array(length);
+    bytes.set(this.bytes.subarray(0, this.length));
+    this.bytes = bytes;
+    this.length = length;
   }
 
   /** The appends of a whole frame, from the `skip`-th on. */

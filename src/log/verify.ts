@@ -97,8 +97,7 @@ export function* groupsOf(disk: Disk, directory: string, salt = 0): Generator<Gr
   const snapshot = newest === undefined ? null : withLogErrors(() => new SnapshotReader(disk, directory, newest.number, salt));
   const chain = new Chain(anchorOf(snapshot), listed.segments[0]?.name ?? "log");
   for (const { name, number } of listed.segments) {
-    const { bytes, length } = withLogErrors(() => readSegment(disk, pathIn(directory, name), null));
-    const walk = new SegmentWalk(disk, salt, number, bytes, length);
+    const walk = new SegmentWalk(disk, salt, number, withLogErrors(() => readSegment(disk, pathIn(directory, name), null)));
     for (let frame = walk.next(); frame !== null; frame = walk.next()) {
       const found = frame;
       const mark = found.payloadBytes === 0;
@@ -112,14 +111,14 @@ export function* groupsOf(disk: Disk, directory: string, salt = 0): Generator<Gr
 }
 
 function readInto(report: FileReport, disk: Disk, directory: string, use: number, salt: number, chain: Chain): void {
-  const { bytes, length } = readSegment(disk, pathIn(directory, report.name), null);
-  const walk = new SegmentWalk(disk, salt, use, bytes, length);
+  const text = readSegment(disk, pathIn(directory, report.name), null);
+  const walk = new SegmentWalk(disk, salt, use, text);
   let frame = walk.next();
   for (; frame !== null; frame = walk.next()) {
     if (walk.skippedFrom >= 0) report.remark ??= `no frame at byte ${walk.skippedFrom}, but one at byte ${frame.offset}`;
     if (!frame.whole) report.remark ??= `group ${frame.group} at byte ${frame.offset} is torn`;
     else {
-      report.usedBytes = Math.min(frame.end, length);
+      report.usedBytes = Math.min(frame.end, text.sizeBytes);
       if (frame.payloadBytes === 0) report.marks++;
       else {
         report.groups++;
@@ -130,7 +129,7 @@ function readInto(report: FileReport, disk: Disk, directory: string, use: number
     chain.accept(report.name, frame, walk.skippedFrom);
   }
   const tail = walk.skippedFrom;
-  if (tail + 20 <= length && getU32(bytes, tail) === frameMagic && getU32(bytes, tail + 16) === use) {
+  if (tail + 20 <= walk.length && getU32(walk.bytes, tail) === frameMagic && getU32(walk.bytes, tail + 16) === use) {
     report.remark ??= `an unfinished write at byte ${tail}`;
   }
 }

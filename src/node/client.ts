@@ -3,13 +3,13 @@
  * a session of this client, so that it can be sent again until it is answered and still runs once (K10); the node keeps only
  * what this client has not yet acknowledged. Loads node:http at the first call.
  */
-import { randomBytes } from "node:crypto";
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { Client } from "../service/messages.ts";
 import type { Exchange } from "./client-exchange.ts";
 import { encodeArgumentValues, type ClientSession } from "./http-protocol.ts";
 import { methodProxy } from "./method-proxy.ts";
+import { randomName } from "./random-name.ts";
 
 export interface ClientOptions {
   /** How long a call is tried before MK_CLIENT_UNREACHABLE, answers that take long included. Default 30,000. */
@@ -91,7 +91,7 @@ class Calls {
 
 /** The numbers of one session, and up to which all are answered. */
 class Session {
-  readonly #id = randomBytes(12).toString("base64url");
+  readonly #id = randomName("base64url");
   #last = 0;
   #acknowledged = 0;
   /** Numbers above `acknowledged` that are answered: as many as calls overtook an older one. */

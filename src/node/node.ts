@@ -3,7 +3,6 @@
  * effects and edges together; none of their work is done here.
  */
 import { resolve } from "node:path";
-import { randomBytes, randomInt } from "node:crypto";
 import { isName } from "../base/address.ts";
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
@@ -26,6 +25,7 @@ import { Driver } from "./driver.ts";
 import { parseHostPort } from "./host-port.ts";
 import { localClient } from "./local-client.ts";
 import { OutsideEffects } from "./outside-effects.ts";
+import { randomName, randomUint32 } from "./random-name.ts";
 
 export interface NodeOptions<S> {
   readonly app: App<S, {}>;
@@ -106,7 +106,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     dials: [...peers.keys()],
     accepts: (node) => options.accept === "any" || known.has(node),
     random: Math.random,
-    newIncarnation: () => randomBytes(12).toString("hex"),
+    newIncarnation: () => randomName("hex"),
     durable,
   });
   const disk = new NodeDisk();
@@ -223,7 +223,7 @@ interface Opened {
 }
 
 function openLog(disk: NodeDisk, data: string, name: string, lock: DirectoryLock, onDurable: (turn: number) => void, onFailed: (error: MaceKenError) => void): Opened {
-  const directory = openDataDirectory(disk, { path: data, name, salt: randomInt(2 ** 32), alsoOurs: [controlFileName] });
+  const directory = openDataDirectory(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName] });
   lock.announce();
   const { snapshot, records, log, empty } = openTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, onDurable, onFailed });
   return {

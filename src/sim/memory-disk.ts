@@ -274,6 +274,10 @@ export class MemoryDisk implements Disk {
     return crc32(bytes, seed, start, end);
   }
 
+  zeros(bytes: Uint8Array): boolean {
+    return bytes.every((byte) => byte === 0);
+  }
+
   // Inside
 
   #begin(operation: DiskOperation, path: string): void {

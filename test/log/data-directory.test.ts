@@ -14,14 +14,14 @@ const root = mkdtempSync(join(tmpdir(), "maceken directory ü "));
 after(() => rmSync(root, { recursive: true }));
 const disk = new NodeDisk();
 const salt = 12345;
-const open = (path: string, name = "bank") => openDataDirectory(disk, { path, name, salt, meta: new Uint8Array([1, 2, 255]) });
+const open = (path: string, name = "bank") => openDataDirectory(disk, { path, name, salt: () => salt, meta: new Uint8Array([1, 2, 255]) });
 
 test("a missing directory is made, with blanks and unicode in its path, and opens again", () => {
   const path = join(root, "a b", "日本 ☃", "x");
   const made = open(path);
   assert.ok(made.created);
   assert.equal(made.manifest.born, false);
-  const again = openDataDirectory(disk, { path, name: "bank", salt: 999 });
+  const again = openDataDirectory(disk, { path, name: "bank", salt: () => 999 });
   assert.equal(again.created, false);
   assert.deepEqual(again.manifest, { format: 1, name: "bank", salt, born: false, meta: new Uint8Array([1, 2, 255]) });
   again.markBorn();
@@ -89,16 +89,16 @@ test("a disk that refuses to write makes the directory unusable, fresh or not", 
   for (const exists of [false, true]) {
     for (const code of ["EROFS", "EACCES", "ENOSPC"]) {
       const memory = new MemoryDisk();
-      if (exists) openDataDirectory(memory, { path: "/d", name: "n", salt });
+      if (exists) openDataDirectory(memory, { path: "/d", name: "n", salt: () => salt });
       memory.fault = (operation) => (operation === "create" || operation === "make-directory" ? code : null);
-      assert.equal(codeOf(() => openDataDirectory(memory, { path: "/d", name: "n", salt })), "MK_DIRECTORY_UNUSABLE");
+      assert.equal(codeOf(() => openDataDirectory(memory, { path: "/d", name: "n", salt: () => salt })), "MK_DIRECTORY_UNUSABLE");
     }
   }
 });
 
 test("a crash at any operation of making or changing the manifest leaves the old or the new one", () => {
   const life = (memory: MemoryDisk): void => {
-    const directory = openDataDirectory(memory, { path: "/d", name: "n", salt, meta: new Uint8Array([1]) });
+    const directory = openDataDirectory(memory, { path: "/d", name: "n", salt: () => salt, meta: new Uint8Array([1]) });
     directory.markBorn();
     directory.setMeta(new Uint8Array([2]));
   };
@@ -111,7 +111,7 @@ test("a crash at any operation of making or changing the manifest leaves the old
     const known = ((copy) => (copy.kind("/d") === null ? null : readManifest(copy, "/d")))(memory.restart());
     const choices: ((index: number) => boolean)[] = [() => true, () => false, (index) => index % 2 === 0, (index) => index % 2 === 1];
     for (const after of [memory.restart(), ...choices.map((choice) => memory.crash((_, index) => choice(index)))]) {
-      const opened = openDataDirectory(after, { path: "/d", name: "n", salt, meta: new Uint8Array([1]) }).manifest;
+      const opened = openDataDirectory(after, { path: "/d", name: "n", salt: () => salt, meta: new Uint8Array([1]) }).manifest;
       assert.ok(opened.born || opened.meta[0] === 1);
       if (known?.meta[0] === 2) assert.ok(opened.born, "what was durable before stays");
     }

@@ -141,6 +141,8 @@ for (const [name, make] of Object.entries(subjects)) {
       assert.equal(disk.crc32(check, 0, 2, 11), 0xcbf43926);
       assert.equal(disk.crc32(check, disk.crc32(check, 0, 2, 6), 6, 11), 0xcbf43926);
       assert.equal(disk.crc32(check, 5, 3, 3), 5);
+      assert.ok(disk.zeros(new Uint8Array(70_000)) && disk.zeros(new Uint8Array(0)));
+      for (const at of [0, 8, 69_999]) assert.ok(!disk.zeros(new Uint8Array(70_000).fill(1, at, at + 1)));
     });
 
     test("has a clock that does not go back", () => {

@@ -41,6 +41,20 @@ test("appends come back one by one, in order, over many segments and restarts", 
   }
 });
 
+test("appends that end in zeros, or are nothing else, come back whole", () => {
+  const disk = newDisk();
+  const open = () => openTurnLog(disk, { directory, salt: 77, segmentBytes: 2 ** 20, firstSegmentBytes: 2 ** 20, onDurable: () => {}, onFailed: assert.fail });
+  const sizes = [1, 47, 300_000, 0, 5];
+  const { log } = open();
+  sizes.forEach((size, index) => {
+    log.append(new Uint8Array(size), index + 1);
+    log.flush();
+    disk.settle();
+  });
+  const found = [...open().records].map(({ bytes }) => bytes.slice());
+  assert.deepEqual(found, sizes.map((size) => new Uint8Array(size)));
+});
+
 test("nothing is durable before its sync, and one group is in flight while the next fills", () => {
   const disk = newDisk();
   const node = new TestNode(disk, undefined, { syncPolicy: alwaysAsynchronous });
