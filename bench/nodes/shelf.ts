@@ -1,13 +1,9 @@
 /**
- * A node that holds many small objects, to be started again. Arguments: the data directory, HOST:PORT for HTTP. Imports late, so
- * that nothing of the program is loaded before it notes when its process was up.
+ * A node that holds many small objects, to be started again. Arguments: the data directory, HOST:PORT for HTTP.
  */
-import type { Messages } from "#maceken/index.js";
-
-const up = performance.nodeTiming.bootstrapComplete;
-const { app, Service, startNode } = await import("#maceken/index.js");
-const { nodeInternals } = await import("#maceken/node/node.js");
-const { obey } = await import("../lib/obey.ts");
+import { app, Service, startNode, type Messages } from "#maceken/index.js";
+import { nodeInternals } from "#maceken/node/node.js";
+import { obey } from "../lib/obey.ts";
 
 class Item {
   readonly name: string;
@@ -41,8 +37,7 @@ const node = await startNode({ app: app({ version: 1 }).service("shelf", () => n
 const readyAt = performance.now();
 
 obey({
-  /** In ms since 1970: when the process was up, before any module of the program was loaded. */
-  times: () => ({ upAt: performance.timeOrigin + up, startNodeMs: readyAt - startedAt }),
+  startNodeMs: () => readyAt - startedAt,
   fill: (count: number) => node.client("shelf").fill(count),
   size: () => node.client("shelf").size(),
   snapshot: () => nodeInternals(node).driver.snapshot(),

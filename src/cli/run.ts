@@ -88,8 +88,10 @@ interface Address {
 
 function printReady({ name, turn, address: { listen, http } }: Ready, json: boolean): void {
   const ms = Math.round(performance.now());
+  // What Node itself took before anything of ours could run.
+  const bootMs = Math.round(performance.nodeTiming.bootstrapComplete);
   if (json) {
-    printNow(`${JSON.stringify({ ready: true, name, listen: listen ?? null, http: http ?? null, turn, ms, pid: process.pid })}\n`);
+    printNow(`${JSON.stringify({ ready: true, name, listen: listen ?? null, http: http ?? null, turn, ms, bootMs, pid: process.pid })}\n`);
     return;
   }
   const parts = [`maceken: ${name} ready`];
