@@ -5,7 +5,8 @@ import { counterClientCase, counterHttpCase } from "./counter.ts";
 import { floorCase } from "./floor.ts";
 import { microCase } from "./micro.ts";
 import { recoveryCase, restartCase } from "./restart.ts";
+import { startCase } from "./start.ts";
 
 export const allCases: readonly Case[] = [
-  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), counterClientCase, counterHttpCase, restartCase, recoveryCase, microCase,
+  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, microCase,
 ];
