@@ -1,6 +1,6 @@
 /** The suite, in the order in which it runs. */
 import type { Case } from "../lib/case.ts";
-import { bounceCase } from "./bounce.ts";
+import { bounceCase, tlsCase } from "./bounce.ts";
 import { counterClientCase, counterHttpCase } from "./counter.ts";
 import { floorCase } from "./floor.ts";
 import { microCase } from "./micro.ts";
@@ -8,5 +8,5 @@ import { recoveryCase, restartCase } from "./restart.ts";
 import { startCase } from "./start.ts";
 
 export const allCases: readonly Case[] = [
-  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, microCase,
+  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, microCase,
 ];

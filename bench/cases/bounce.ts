@@ -11,9 +11,29 @@ import { summarise } from "../lib/statistics.ts";
 
 const payloadBytes = 16;
 const sync = "fdatasync a group";
-/** Durable turns a second that issue 2 asks for at 100 in flight, and its bound for a hop. */
+/** Durable turns a second at 100 in flight, and the bound for a hop. */
 const mustAt100 = 40_000;
 const mustHopRatio = 2;
+
+/** Throughput without TLS over throughput with it: encryption may cost a quarter. */
+const mustTlsRatio = 1.33;
+
+/** Both wires take turns, so that a busy machine is busy for both. */
+export const tlsCase: Case = {
+  name: "bounce-tls",
+  title: `two processes, ${payloadBytes} bytes, 100 in flight, with TLS and without`,
+  async run(context) {
+    const encrypted: number[] = [];
+    const plain: number[] = [];
+    for (let run = 0; run < context.runs; run++) {
+      context.progress(`run ${run + 1} of ${context.runs}`);
+      encrypted.push((await bounce(context, 100, payloadBytes, "tls")).turnsPerSecond);
+      plain.push((await bounce(context, 100, payloadBytes, "plain")).turnsPerSecond);
+    }
+    const floor: Floor = { what: "without TLS", value: summarise(plain).median };
+    return [figure(encrypted, { name: "bounce-tls.turns", unit: "turns/s", better: "higher", sync, floor, must: { of: "ratio", bound: mustTlsRatio } })];
+  },
+};
 
 export function bounceCase(inFlight: number): Case {
   const name = `bounce-${inFlight}`;

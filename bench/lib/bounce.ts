@@ -17,14 +17,14 @@ export interface BounceRun {
 
 const pong = new URL("../nodes/pong.ts", import.meta.url);
 
-export async function bounce(context: CaseContext, inFlight: number, bytes: number): Promise<BounceRun> {
+export async function bounce(context: CaseContext, inFlight: number, bytes: number, wire: "tls" | "plain" = "tls"): Promise<BounceRun> {
   const directory = mkdtempSync(join(context.directory, "bounce-"));
   const { nodeArgs } = context;
-  const left = await Child.start({ module: pong, args: ["left", join(directory, "left"), "right", "-"], nodeArgs });
+  const left = await Child.start({ module: pong, args: ["left", join(directory, "left"), "right", "-", wire], nodeArgs });
   let right: Child | undefined;
   try {
     const port = await left.call<number>("port");
-    right = await Child.start({ module: pong, args: ["right", join(directory, "right"), "left", String(port)], nodeArgs });
+    right = await Child.start({ module: pong, args: ["right", join(directory, "right"), "left", String(port), wire], nodeArgs });
     const both = [left, right] as const;
     await left.call("begin", { inFlight, bytes });
     await pause(context.warmUpMs);

@@ -1,6 +1,6 @@
 /**
  * One of two nodes that bounce messages: each message handled is a durable turn that counts and sends one to the other side.
- * Arguments: name, data directory, the other's name, its port or "-".
+ * Arguments: name, data directory, the other's name, its port or "-", "plain" for a wire without TLS.
  */
 import { app, ref, Service, startNode, type Messages, type Ref } from "#maceken/index.js";
 import { durationsSince, syncs } from "../lib/count-syncs.ts";
@@ -43,7 +43,7 @@ class Pong extends Service {
   }
 }
 
-const [, , name, data, other, port] = process.argv;
+const [, , name, data, other, port, wire] = process.argv;
 const address = port === "-" ? null : `127.0.0.1:${port}`;
 const node = await startNode({
   app: app({ version: 1 }).service("pong", () => new Pong(ref<Pong>(`${other}/pong`))),
@@ -51,6 +51,9 @@ const node = await startNode({
   data: data!,
   listen: "127.0.0.1:0",
   peers: { [other!]: address },
+  // One of the two has no address to dial at, so it takes the other at its word.
+  accept: "any",
+  insecurePlaintext: wire === "plain",
 });
 
 obey({

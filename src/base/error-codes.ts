@@ -37,6 +37,10 @@ export const errorCodes = {
   MK_SCHEMA_ASYNC: code("Use a schema that validates synchronously in `args`."),
   MK_GUARD_WROTE: code("Guards, aspects' selectors and schemas may only read; write in the handler."),
 
+  MK_IDENTITY_MISSING: code("Put maceken.identity back from a backup. Without it this node cannot prove who it is, and its peers would have to forget it."),
+  MK_PEER_KEY_CHANGED: code("If the peer's data were lost or replaced on purpose, run `maceken peers forget DIR NAME`; otherwise somebody else answers at its address."),
+  MK_PEER_UNPINNED: code("Give the peer's address or its key: --peer NAME=HOST:PORT or --peer NAME#KEY. `maceken status DIR` shows a node's own key."),
+
   // Outcomes of messages
   MK_SERVICE_UNKNOWN: code("Check the service's name in the address."),
   MK_METHOD_UNKNOWN: code("List the method in the service's static `messages` table; nothing else is reachable."),

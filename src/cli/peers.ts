@@ -32,7 +32,7 @@ async function run(input: CommandInput): Promise<number> {
     const { answer } = await ask<PeerReport[]>(directory, { command: "peers ls" });
     if (json) await printJson(answer);
     else if (answer.length === 0) await print("no peers\n");
-    else await print(table(["NAME", "SENT", "ACKNOWLEDGED", "WAITING", "BYTES", "RECEIVED", "CONSUMED", "INCARNATION"], answer.map(row)));
+    else await print(table(["NAME", "SENT", "ACKNOWLEDGED", "WAITING", "BYTES", "RECEIVED", "CONSUMED", "INCARNATION", "KEY"], answer.map(row)));
     return exitCode.ok;
   }
   if (name === undefined) throw usage(command, "peers forget needs the NAME of a peer");
@@ -43,5 +43,5 @@ async function run(input: CommandInput): Promise<number> {
 }
 
 function row(peer: PeerReport): (string | number)[] {
-  return [peer.name, peer.sent, peer.acknowledged, peer.outboxMessages, peer.outboxBytes, peer.received, peer.consumed, peer.incarnation || "never met"];
+  return [peer.name, peer.sent, peer.acknowledged, peer.outboxMessages, peer.outboxBytes, peer.received, peer.consumed, peer.incarnation || "never met", peer.key || "not known yet"];
 }

@@ -45,7 +45,7 @@ export function readDirectory(path: string): DirectoryState {
   const unknownClasses: string[] = [];
   for (;;) {
     const kernel = new Kernel({
-      name: manifest.name, app: new AppDefinition(1, [], new Map(), {}), dials: [], accepts: () => false, random: () => 0, newIncarnation: () => "", durable: true,
+      name: manifest.name, app: new AppDefinition(1, [], new Map(), {}), dials: [], accepts: () => false, random: () => 0, newIncarnation: () => "", key: String.fromCharCode(...manifest.meta), peerKeys: new Map(), acceptsAny: false, durable: true,
     });
     try {
       load(kernel, disk, directory, manifest.salt);

@@ -5,6 +5,7 @@
 import { isName } from "../base/address.ts";
 import { MaceKenError } from "../base/error.ts";
 import { parseHostPort } from "../node/host-port.ts";
+import { parsePeerAddress } from "../node/peer-address.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { demandFile, loadApp } from "./load-app.ts";
@@ -24,9 +25,10 @@ export const command: CommandSpec = {
     name: { type: "string", value: "NAME", required: true, help: "the node's name, by which peers address it" },
     data: { type: "string", value: "DIR", required: true, help: "the data directory" },
     listen: { type: "string", value: "HOST:PORT", help: "where peers connect" },
-    peer: { type: "string", value: "NAME[=HOST:PORT]", multiple: true, help: "a peer; without an address it is known, and dials this node" },
+    peer: { type: "string", value: "NAME[=HOST:PORT][#KEY]", multiple: true, help: "a peer: where it is, or its key, or both; without an address it dials this node" },
     http: { type: "string", value: "[HOST:]PORT", help: "where HTTP requests come" },
     accept: { type: "string", value: "WHO", choices: ["listed", "any"], help: "which peers may connect; default listed: those of --peer" },
+    "insecure-plaintext": { type: "boolean", help: "no encryption between nodes, names are believed: to measure, on loopback only" },
     "without-ken": { type: "boolean", help: "neither durability nor exactly-once: to see what they are for" },
     json: { type: "boolean", help: "ready line, notes and errors as JSON" },
   },
@@ -59,6 +61,7 @@ async function run(input: CommandInput): Promise<number> {
     peers,
     accept: input.values["accept"] === "any" ? "any" : "listed",
     durable: input.flags["without-ken"] !== true,
+    insecurePlaintext: input.flags["insecure-plaintext"] === true,
     onNote: notesToStderr(json),
     onFatal: (error) => {
       printError(error, json);
@@ -77,6 +80,7 @@ async function run(input: CommandInput): Promise<number> {
 
 interface Ready {
   readonly name: string;
+  readonly key: string;
   readonly turn: number;
   readonly address: { readonly listen?: Address; readonly http?: Address };
 }
@@ -86,12 +90,12 @@ interface Address {
   readonly port: number;
 }
 
-function printReady({ name, turn, address: { listen, http } }: Ready, json: boolean): void {
+function printReady({ name, key, turn, address: { listen, http } }: Ready, json: boolean): void {
   const ms = Math.round(performance.now());
   // What Node itself took before anything of ours could run.
   const bootMs = Math.round(performance.nodeTiming.bootstrapComplete);
   if (json) {
-    printNow(`${JSON.stringify({ ready: true, name, listen: listen ?? null, http: http ?? null, turn, ms, bootMs, pid: process.pid })}\n`);
+    printNow(`${JSON.stringify({ ready: true, name, key, listen: listen ?? null, http: http ?? null, turn, ms, bootMs, pid: process.pid })}\n`);
     return;
   }
   const parts = [`maceken: ${name} ready`];
@@ -114,13 +118,13 @@ function httpAddress(text: string): string {
 function peersOf(list: readonly string[], own: string): Record<string, string | null> {
   const peers: Record<string, string | null> = {};
   for (const text of list) {
-    const equals = text.indexOf("=");
-    const peer = equals < 0 ? text : text.slice(0, equals);
-    const address = equals < 0 ? null : text.slice(equals + 1);
-    if (!isName(peer)) throw usage(command, `--peer ${JSON.stringify(text)} is not NAME or NAME=HOST:PORT`);
+    const end = text.search(/[=#]/);
+    const peer = end < 0 ? text : text.slice(0, end);
+    const address = end < 0 ? null : text.slice(text[end] === "=" ? end + 1 : end);
+    if (!isName(peer) || address === "") throw usage(command, `--peer ${JSON.stringify(text)} is not NAME=HOST:PORT, NAME#KEY or NAME=HOST:PORT#KEY`);
     if (peer === own) throw usage(command, `--peer ${peer} is this node itself`);
     if (Object.hasOwn(peers, peer)) throw usage(command, `--peer ${peer} was given twice`);
-    if (address !== null && parseHostPort(address, `--peer ${peer}`).port === 0) throw usage(command, `--peer ${text}: a peer has a port of its own, not 0`);
+    if (parsePeerAddress(address, `--peer ${peer}`).address?.port === 0) throw usage(command, `--peer ${text}: a peer has a port of its own, not 0`);
     peers[peer] = address;
   }
   return peers;

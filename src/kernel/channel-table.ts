@@ -8,6 +8,7 @@ import type { RecordHead } from "./record.ts";
 
 export class ChannelTable {
   readonly #byPeer = new Map<string, Channel>();
+  readonly #byKey = new Map<string, Channel>();
   readonly #byIndex: Channel[] = [];
   readonly #waiting = new Set<Channel>();
   /** Introductions that the next record must carry. */
@@ -15,6 +16,19 @@ export class ChannelTable {
 
   get(peer: string): Channel | undefined {
     return this.#byPeer.get(peer);
+  }
+
+  /** The peer that a key is pinned for. */
+  byKey(key: string): Channel | undefined {
+    return this.#byKey.get(key);
+  }
+
+  pin(channel: Channel, key: string, turn: number): void {
+    this.#byKey.delete(channel.key);
+    channel.key = key;
+    channel.keyTurn = turn;
+    if (key !== "") this.#byKey.set(key, channel);
+    this.noteIntroduction(channel, false);
   }
 
   all(): Iterable<Channel> {
@@ -39,17 +53,17 @@ export class ChannelTable {
     if (channel.recordIndex < 0) {
       channel.recordIndex = this.#byIndex.length;
       this.#byIndex.push(channel);
-      this.#introductions.push({ index: channel.recordIndex, peer: channel.peer, incarnation: channel.incarnation, reset: false });
+      this.#introductions.push({ index: channel.recordIndex, peer: channel.peer, incarnation: channel.incarnation, key: channel.key, reset: false });
     }
     return channel.recordIndex;
   }
 
-  /** The peer's incarnation was learned or has changed: the next record says so. */
-  noteIncarnation(channel: Channel, reset: boolean): void {
+  /** The peer's key or incarnation was learned or has changed: the next record says so. */
+  noteIntroduction(channel: Channel, reset: boolean): void {
     const isNew = channel.recordIndex < 0;
     const index = this.indexOf(channel);
     if (isNew) this.#introductions.pop();
-    this.#introductions.push({ index, peer: channel.peer, incarnation: channel.incarnation, reset });
+    this.#introductions.push({ index, peer: channel.peer, incarnation: channel.incarnation, key: channel.key, reset });
   }
 
   takeIntroductions(): RecordHead["peers"] {
@@ -75,15 +89,19 @@ export class ChannelTable {
 
   restore(channel: Channel): void {
     if (channel.recordIndex >= 0) this.#byIndex[channel.recordIndex] = channel;
+    if (channel.key !== "") this.#byKey.set(channel.key, channel);
   }
 
-  applyIntroduction({ index, peer, incarnation, reset }: RecordHead["peers"][number]): void {
+  applyIntroduction({ index, peer, incarnation, key, reset }: RecordHead["peers"][number]): void {
     const channel = this.demand(peer);
     assert(channel.recordIndex < 0 || channel.recordIndex === index, "a channel keeps its index");
     channel.recordIndex = index;
     this.#byIndex[index] = channel;
     if (reset) channel.reset(incarnation);
     else channel.incarnation = incarnation;
+    this.#byKey.delete(channel.key);
+    channel.key = key;
+    if (key !== "") this.#byKey.set(key, channel);
   }
 
   at(index: number): Channel | undefined {

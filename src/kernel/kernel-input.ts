@@ -4,8 +4,11 @@
 import type { Outcome } from "../base/rejection.ts";
 
 export type KernelInput =
-  /** A connection stands. `peer`: this side dialled that peer; undefined: it came in. */
-  | { readonly kind: "opened"; readonly connection: number; readonly peer?: string }
+  /**
+   * A connection stands. `peer`: this side dialled that peer; undefined: it came in. `key`: the fingerprint that the other side has
+   * proved; empty where the transport proves nothing.
+   */
+  | { readonly kind: "opened"; readonly connection: number; readonly peer?: string; readonly key: string }
   /** Whole frames of a connection, in order, without their lengths. They are read before the step returns. */
   | { readonly kind: "frames"; readonly connection: number; readonly frames: readonly Uint8Array[] }
   /** The transport would rather not take more for this connection until `drained`. */

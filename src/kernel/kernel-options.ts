@@ -10,6 +10,12 @@ export interface KernelOptions {
   readonly dials: readonly string[];
   /** Whether a node of this name may connect. */
   accepts(node: string): boolean;
+  /** The fingerprint of this node's own key; empty where the transport proves nothing: then names are believed. */
+  readonly key: string;
+  /** Keys of peers that the configuration gives. */
+  readonly peerKeys: ReadonlyMap<string, string>;
+  /** Whoever connects is taken at their word, and their key pinned. */
+  readonly acceptsAny: boolean;
   /** 0 <= x < 1. */
   random(): number;
   /** A fresh name for a life: used at birth. */

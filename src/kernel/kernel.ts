@@ -144,7 +144,7 @@ export class Kernel {
         this.#becomeDurable(input.turn);
         break;
       case "opened":
-        this.#peers.opened(input.connection, input.peer);
+        this.#peers.opened(input.connection, input.peer, input.key);
         break;
       case "frames":
         this.#peers.frames(input.connection, input.frames);
@@ -314,6 +314,20 @@ export class Kernel {
 
   // ------------------------------------------------------------------------------------------------------------- the rest
 
+  /** In a turn: from now on only who holds this key is the peer. */
+  pinPeer(peer: string, key: string): void {
+    this.channels.pin(this.channels.demand(peer), key, this.executed);
+  }
+
+  /** In a turn: the operator has given the peer up; whoever answers for it next may have another key. */
+  forgetPeer(peer: string): void {
+    const channel = this.channels.get(peer);
+    if (channel === undefined) return;
+    if (channel.key !== "") this.pinPeer(peer, "");
+    this.startChannelAgain(peer, "");
+    this.#peers.closePeer(peer);
+  }
+
   /**
    * Inside a system turn: a peer began a new life, or is forgotten (an empty incarnation). Its channel starts again at 1, and
    * who waited for it is told: one turn, so that no crash can come between the two.
@@ -322,7 +336,7 @@ export class Kernel {
     const channel = this.channels.get(peer);
     if (channel === undefined || channel.incarnation === incarnation) return;
     const lost = channel.reset(incarnation);
-    this.channels.noteIncarnation(channel, true);
+    this.channels.noteIntroduction(channel, true);
     this.executor.losePeer(peer, lost);
     // A session that is open goes on from numbers that mean nothing any more.
     this.#peers.closePeer(peer);

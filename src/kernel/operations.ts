@@ -18,7 +18,7 @@ export function operationTurn(kernel: Kernel, operation: Operation): Extract<Tur
       return {
         kind: "system",
         what: `forget ${operation.peer}`,
-        run: () => kernel.startChannelAgain(operation.peer, ""),
+        run: () => kernel.forgetPeer(operation.peer),
       };
   }
 }

@@ -9,6 +9,7 @@ import { DecodeError, Reader } from "../codec/reader.ts";
 import type { Channel } from "../protocol/channel.ts";
 import { frameType, protocolVersion, readHello, type Hello } from "../protocol/frame.ts";
 import { checkGreeting, checkNumbers, newerWins } from "../protocol/handshake.ts";
+import { checkKey } from "../protocol/pinning.ts";
 import { Session } from "../protocol/session.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
@@ -31,6 +32,7 @@ export class Peers {
   /** Sessions that may have something to write at the end of this step. */
   readonly #touched = new Set<Session>();
   readonly #refused = new Map<string, string>();
+  readonly #pinning = new Set<string>();
   readonly #warned = new Set<string>();
   #failedDials = new Map<string, number>();
 
@@ -43,12 +45,53 @@ export class Peers {
     return this.#kernel.clock.now;
   }
 
-  opened(connection: number, dialled: string | undefined): void {
-    const session = new Session(connection, dialled, this.#now);
+  opened(connection: number, dialled: string | undefined, key: string): void {
+    assert((key === "") === (this.#kernel.options.key === ""), "all connections prove a key, or none does");
+    const session = new Session(connection, dialled, key, this.#now);
     this.#sessions.set(connection, session);
     if (dialled === undefined) return;
-    if (this.#open.has(dialled)) this.#close(session);
-    else this.#greet(session, dialled);
+    if (this.#open.has(dialled)) return this.#close(session);
+    this.#guarded(session, () => {
+      if (this.#isProved(session, dialled)) this.#greet(session, dialled);
+    });
+  }
+
+  /** True when the other side has proved to be `peer`. Otherwise the session is closed; a key learned meanwhile is pinned first, durably. */
+  #isProved(session: Session, peer: string): boolean {
+    const { options, channels, durable } = this.#kernel;
+    const { key } = session;
+    if (options.key === "") return true;
+    if (key === options.key) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node at the address of ${peer} is this node itself`, { remedy: "Give --peer the address of the other node." });
+    const holder = channels.byKey(key);
+    if (holder !== undefined && holder.peer !== peer) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node that answers for ${peer} is ${holder.peer}`, { remedy: "Give each peer one name." });
+    const channel = channels.demand(peer);
+    const verdict = checkKey({
+      peer, key, pinned: channel.key, configured: options.peerKeys.get(peer), dialled: session.dialled !== undefined, dials: options.dials.includes(peer), acceptsAny: options.acceptsAny,
+    });
+    if (verdict === "known" && channel.keyTurn <= durable) return true;
+    if (verdict === "pin") this.#pin(peer, key);
+    this.#close(session);
+    return false;
+  }
+
+  /** The next connection finds it pinned: that is a turn of its own and must be durable first. */
+  #pin(peer: string, key: string): void {
+    if (this.#pinning.has(peer)) return;
+    this.#pinning.add(peer);
+    this.#kernel.queue.addSystem({
+      kind: "system",
+      what: `pin the key of ${peer}`,
+      run: () => {
+        this.#pinning.delete(peer);
+        this.#kernel.pinPeer(peer, key);
+        const given = this.#kernel.options.peerKeys.has(peer);
+        this.#kernel.note({
+          level: given ? "info" : "warn",
+          message: given ? `${peer} has proved the configured key` : `${peer} was met for the first time and is known by the key ${key} from now on`,
+          fields: { peer, key },
+        });
+      },
+    });
   }
 
   #greet(session: Session, peer: string): void {
@@ -109,13 +152,17 @@ export class Peers {
     session.pingedAt = 0;
     for (const frame of frames) {
       if (!this.#sessions.has(connection)) return;
-      try {
-        this.#frame(session, new Reader(frame));
-      } catch (error) {
-        if (error instanceof DecodeError) this.#refuse(session, new MaceKenError("MK_FRAME_MALFORMED", `a connection sent something malformed: ${error.message}`));
-        else if (error instanceof MaceKenError) this.#refuse(session, error);
-        else throw error;
-      }
+      this.#guarded(session, () => this.#frame(session, new Reader(frame)));
+    }
+  }
+
+  #guarded(session: Session, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof DecodeError) this.#refuse(session, new MaceKenError("MK_FRAME_MALFORMED", `a connection sent something malformed: ${error.message}`));
+      else if (error instanceof MaceKenError) this.#refuse(session, error);
+      else throw error;
     }
   }
 
@@ -191,44 +238,49 @@ export class Peers {
     const { options, channels, incarnation } = this.#kernel;
     // Not born durably yet: the caller tries again in a moment.
     if (this.#kernel.durable === 0) return this.#close(session);
-    checkGreeting(received, { node: options.name, incarnation }, session.dialled, (node) => options.accepts(node));
-    const channel = channels.demand(received.node);
+    checkGreeting(received, { node: options.name, incarnation }, session.dialled, session.key !== "");
+    // What a proved key is pinned for is the peer's name here, whatever it calls itself.
+    const peer = session.dialled ?? channels.byKey(session.key)?.peer ?? received.node;
+    if (peer === options.name) throw new MaceKenError("MK_PEER_NAME_TAKEN", `another node calls itself ${peer} too`);
+    if (session.dialled === undefined && !options.accepts(peer)) throw new MaceKenError("MK_PEER_REFUSED", `${peer} is not listed as a peer of ${options.name}`);
+    if (!this.#isProved(session, peer)) return;
+    const channel = channels.demand(peer);
     // Numbers of an earlier life of this node mean nothing in this one; the peer begins anew when it hears of it.
     const meansUs = received.knownIncarnation === incarnation || received.knownIncarnation === "";
     const hello = meansUs ? received : { ...received, received: 0, consumed: 0, released: Infinity };
     if (channel.incarnation !== received.incarnation) {
       if (channel.incarnation !== "") {
         // The next greeting finds the channel begun anew: that is a turn of its own and must be executed first.
-        this.#newLife(received.node, received.incarnation, "began a new life (its data are new or were restored)");
+        this.#newLife(peer, received.incarnation, "began a new life (its data are new or were restored)");
         return this.#close(session);
       }
       if (hello.received > channel.sent || hello.consumed > channel.released) {
         // This node has forgotten the peer, which does not know it yet: our greeting tells it, and it begins anew.
-        if (!session.helloSent) this.#greet(session, received.node);
+        if (!session.helloSent) this.#greet(session, peer);
         return this.#close(session);
       }
       channel.incarnation = received.incarnation;
-      channels.noteIncarnation(channel, false);
+      channels.noteIntroduction(channel, false);
     } else if (received.knownIncarnation === "" && (received.released < channel.received || received.consumed < channel.acknowledged)) {
-      this.#newLife(received.node, "", "has forgotten this node");
+      this.#newLife(peer, "", "has forgotten this node");
       return this.#close(session);
     } else checkNumbers(hello, channel, incarnation);
-    const existing = this.#open.get(received.node);
+    const existing = this.#open.get(peer);
     if (existing !== undefined && existing !== session) {
-      if (!newerWins(options.name, received.node, existing.dialled !== undefined, session.dialled !== undefined)) {
+      if (!newerWins(session.key === "" ? options.name : options.key, session.key === "" ? received.node : session.key, existing.dialled !== undefined, session.dialled !== undefined)) {
         this.#close(session);
         return;
       }
       this.#close(existing);
     }
-    if (!session.helloSent) this.#greet(session, received.node);
+    if (!session.helloSent) this.#greet(session, peer);
     if (hello.consumed > channel.acknowledged) assert(channel.acknowledge(Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
     this.#kernel.counters.retransmitted += Math.max(0, Math.min(this.#sentOn(channel), channel.released) - Math.max(hello.received, channel.acknowledged));
     session.open(channel, hello);
     this.#emit({ kind: "admit", connection: session.connection, maxFrameBytes: this.#kernel.limits.maxMessageBytes + frameOverheadBytes });
-    this.#open.set(received.node, session);
-    this.#refused.delete(received.node);
-    this.#failedDials.delete(received.node);
+    this.#open.set(peer, session);
+    this.#refused.delete(peer);
+    this.#failedDials.delete(peer);
     this.#touched.add(session);
     this.#transmittedUpTo.set(channel, channel.released);
   }

@@ -16,7 +16,7 @@ export interface RecordHead {
   readonly lastId: number | undefined;
   readonly skew: number | undefined;
   /** Channels introduced or begun anew, by their index. */
-  readonly peers: readonly { readonly index: number; readonly peer: string; readonly incarnation: string; readonly reset: boolean }[];
+  readonly peers: readonly { readonly index: number; readonly peer: string; readonly incarnation: string; readonly key: string; readonly reset: boolean }[];
   /** The index of the channel whose next message was consumed. */
   readonly consumed: number | undefined;
   readonly sent: readonly { readonly index: number; readonly payload: Uint8Array }[];
@@ -45,10 +45,11 @@ export function endRecord(writer: Writer, start: number, head: RecordHead): void
   if (skew !== undefined) writer.f64(skew);
   if (peers.length > 0) {
     writer.uint(peers.length);
-    for (const { index, peer, incarnation, reset } of peers) {
+    for (const { index, peer, incarnation, key, reset } of peers) {
       writer.uint(index * 2 + (reset ? 1 : 0));
       writer.string(peer);
       writer.string(incarnation);
+      writer.string(key);
     }
   }
   if (consumed !== undefined) writer.uint(consumed);
@@ -84,12 +85,12 @@ function readRecordHead(reader: Reader): RecordHead {
   const elapsedMs = reader.uint();
   const lastId = (flags & flag.lastId) === 0 ? undefined : reader.uint();
   const skew = (flags & flag.skew) === 0 ? undefined : reader.f64();
-  const peers: { index: number; peer: string; incarnation: string; reset: boolean }[] = [];
+  const peers: { index: number; peer: string; incarnation: string; key: string; reset: boolean }[] = [];
   if ((flags & flag.peers) !== 0) {
-    const count = reader.count(3);
+    const count = reader.count(4);
     for (let i = 0; i < count; i++) {
       const head = reader.uint();
-      peers.push({ index: Math.floor(head / 2), reset: head % 2 === 1, peer: reader.string(), incarnation: reader.string() });
+      peers.push({ index: Math.floor(head / 2), reset: head % 2 === 1, peer: reader.string(), incarnation: reader.string(), key: reader.string() });
     }
   }
   const consumed = (flags & flag.consumed) === 0 ? undefined : reader.uint();
@@ -104,6 +105,7 @@ function readRecordHead(reader: Reader): RecordHead {
 export function writeChannel(writer: Writer, channel: Channel): void {
   writer.string(channel.peer);
   writer.string(channel.incarnation);
+  writer.string(channel.key);
   writer.uint(channel.recordIndex + 1);
   writer.uint(channel.executed);
   writer.uint(channel.acknowledged);
@@ -114,12 +116,13 @@ export function writeChannel(writer: Writer, channel: Channel): void {
 export function readChannel(reader: Reader, make: (peer: string) => Channel): Channel {
   const channel = make(reader.string());
   const incarnation = reader.string();
+  const key = reader.string();
   channel.recordIndex = reader.uint() - 1;
   const consumed = reader.uint();
   const acknowledged = reader.uint();
   const outbox: Uint8Array[] = [];
   const count = reader.count();
   for (let i = 0; i < count; i++) outbox.push(reader.blob().slice());
-  channel.restore({ incarnation, consumed, acknowledged, outbox });
+  channel.restore({ incarnation, key, consumed, acknowledged, outbox });
   return channel;
 }

@@ -38,6 +38,8 @@ export interface PeerReport {
   readonly name: string;
   /** Empty when it never answered. */
   readonly incarnation: string;
+  /** The fingerprint that is pinned for it; empty when none is. */
+  readonly key: string;
   readonly sent: number;
   readonly acknowledged: number;
   readonly outboxMessages: number;
@@ -100,6 +102,7 @@ function statusOf(kernel: Kernel): object {
   const { state, channels } = kernel;
   return {
     name: kernel.options.name,
+    key: kernel.options.key,
     incarnation: state.incarnation,
     version: state.version,
     executed: kernel.executed,
@@ -135,6 +138,7 @@ function peerReports(kernel: Kernel): PeerReport[] {
   return [...kernel.channels.all()].map((channel) => ({
     name: channel.peer,
     incarnation: channel.incarnation,
+    key: channel.key,
     sent: channel.sent,
     acknowledged: channel.acknowledged,
     outboxMessages: channel.outboxLength,

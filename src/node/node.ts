@@ -16,15 +16,19 @@ import { lockDirectory, type DirectoryLock } from "../log/directory-lock-node.ts
 import { NodeDisk } from "../log/disk-node.ts";
 import { openTurnLog } from "../log/recover.ts";
 import type { TurnLog } from "../log/turn-log.ts";
+import { rareNotes } from "../observe/rare-notes.ts";
 import { AppDefinition, type App } from "../service/app.ts";
 import type { Client } from "../service/messages.ts";
+import { identityName, openIdentity } from "../transport/identity-node.ts";
 import { TcpTransport } from "../transport/tcp-transport.ts";
 import type { HostPort } from "../transport/transport.ts";
+import { plainWire, type Wire } from "../transport/wire.ts";
 import { controlFileName } from "./control-file.ts";
 import { Driver } from "./driver.ts";
-import { parseHostPort } from "./host-port.ts";
+import { isLoopback, parseHostPort } from "./host-port.ts";
 import { localClient } from "./local-client.ts";
 import { OutsideEffects } from "./outside-effects.ts";
+import { parsePeerAddress } from "./peer-address.ts";
 import { randomName, randomUint32 } from "./random-name.ts";
 
 export interface NodeOptions<S> {
@@ -37,10 +41,15 @@ export interface NodeOptions<S> {
   readonly listen?: string;
   /** `HOST:PORT` for HTTP. */
   readonly http?: string;
-  /** Peers by name: where to dial them, or null for peers that are known and dial this node. */
+  /**
+   * Peers by name: `HOST:PORT` to dial, `#KEY` or `HOST:PORT#KEY` when their key is known beforehand, null for peers that dial this
+   * node and whose key it knows already. Without a key, it is learned when the address is dialled for the first time.
+   */
   readonly peers?: Readonly<Record<string, string | null>>;
-  /** Who may connect: the names in `peers` (the default), or any. */
+  /** Who may connect: the names in `peers` (the default), or any, whose names are believed at first contact. */
   readonly accept?: "listed" | "any";
+  /** True sends everything in the clear and believes names: for measurement, and only on loopback. */
+  readonly insecurePlaintext?: boolean;
   /** False loses everything at a crash and gates nothing, as classic Mace: for comparison only. */
   readonly durable?: boolean;
   /** Told of everything worth an operator's attention. Default: nothing. */
@@ -53,6 +62,8 @@ export interface NodeOptions<S> {
 export interface MaceNode<S> extends AsyncDisposable {
   readonly name: string;
   readonly address: { readonly listen?: HostPort; readonly http?: HostPort };
+  /** The fingerprint of its key: who it is to its peers. */
+  readonly key: string;
   /** The last durable turn. */
   readonly turn: number;
   /** A typed client of one of the node's services; its calls are real promises, answered when durable. */
@@ -98,17 +109,11 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   const { name } = options;
   const durable = options.durable !== false;
   const data = resolve(options.data);
-  const peers = new Map(Object.entries(options.peers ?? {}).flatMap(([peer, address]) => (address === null ? [] : [[peer, parseHostPort(address, `the address of ${peer}`)] as const])));
-  const known = new Set(Object.keys(options.peers ?? {}));
-  const kernel = new Kernel({
-    name,
-    app,
-    dials: [...peers.keys()],
-    accepts: (node) => options.accept === "any" || known.has(node),
-    random: Math.random,
-    newIncarnation: () => randomName("hex"),
-    durable,
-  });
+  const configured = Object.entries(options.peers ?? {}).map(([peer, text]) => [peer, parsePeerAddress(text, `the address of ${peer}`)] as const);
+  const peers = new Map(configured.flatMap(([peer, { address }]) => (address === undefined ? [] : [[peer, address] as const])));
+  const listening = options.listen === undefined ? undefined : parseHostPort(options.listen, "--listen");
+  const plain = options.insecurePlaintext === true;
+  if (plain && listening !== undefined && !isLoopback(listening.host)) throw new MaceKenError("MK_USAGE", `without encryption a node listens on loopback only, not on ${listening.host}`);
   const disk = new NodeDisk();
   ensureDirectory(disk, data);
   const lock = await lockDirectory(data);
@@ -119,12 +124,36 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
 
   // Everything the driver is told may come before it is there only as a programming error; recovery is synchronous.
   let driver: Driver | undefined;
-  const transport = new TcpTransport({
-    opened: (connection, peer) => driver!.step({ kind: "opened", connection, ...(peer === undefined ? {} : { peer }) }),
+  // The log works in the background as soon as it is open, and may fail before there is a driver to tell.
+  let early: MaceKenError | undefined;
+  const failed = (error: MaceKenError): void => {
+    if (driver === undefined) early = error;
+    else driver.fail(error);
+  };
+  const opened = durable ? openLog(disk, data, name, lock, (turn) => driver!.becameDurable(turn), failed) : undefined;
+  if (opened !== undefined) undo.push(() => new Promise<void>((done) => opened.log.close(done)));
+  const { key, wire } = await openWire(data, opened?.directory, plain, listening !== undefined || peers.size > 0);
+  const kernel = new Kernel({
+    name,
+    app,
+    dials: [...peers.keys()],
+    accepts: (node) => options.accept === "any" || Object.hasOwn(options.peers ?? {}, node),
+    key: plain ? "" : key,
+    peerKeys: new Map(configured.flatMap(([peer, { key: given }]) => (given === undefined ? [] : [[peer, given] as const]))),
+    acceptsAny: options.accept === "any",
+    random: Math.random,
+    newIncarnation: () => randomName("hex"),
+    durable,
+  });
+
+  const ofStrangers = rareNotes((note) => options.onNote?.(note), () => performance.now());
+  const transport = new TcpTransport(wire, {
+    opened: (connection, peer, proved) => driver!.step({ kind: "opened", connection, key: proved, ...(peer === undefined ? {} : { peer }) }),
     frames: (connection, frames) => driver!.frames(connection, frames),
     drained: (connection) => driver!.step({ kind: "drained", connection }),
     closed: (connection) => driver!.step({ kind: "closed", connection }),
-    refused: (_, reason) => options.onNote?.({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection sent ${reason} and was closed` }),
+    refused: (_, reason) => ofStrangers({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection sent ${reason} and was closed` }),
+    turnedAway: (reason) => ofStrangers({ level: "warn", code: "MK_FRAME_MALFORMED", message: reason }),
     dialFailed: (peer, reason) => driver!.step({ kind: "dialFailed", peer, reason }),
   });
   undo.push(() => transport.stop());
@@ -135,16 +164,8 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   );
   undo.push(() => effects.stop());
 
-  // The log works in the background as soon as it is open, and may fail before there is a driver to tell.
-  let early: MaceKenError | undefined;
-  const failed = (error: MaceKenError): void => {
-    if (driver === undefined) early = error;
-    else driver.fail(error);
-  };
-  const opened = durable ? openLog(disk, data, name, lock, (turn) => driver!.becameDurable(turn), failed) : undefined;
-  if (opened !== undefined) undo.push(() => new Promise<void>((done) => opened.log.close(done)));
   // Addresses are bound before anything is executed: a port that is taken must not make a birth.
-  const listen = options.listen === undefined ? undefined : await transport.listen(parseHostPort(options.listen, "--listen"));
+  const listen = listening === undefined ? undefined : await transport.listen(listening);
   let phase: "starting" | "ready" | "stopping" = "starting";
   // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
   const live = new Driver({ kernel, log: opened?.log ?? null, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
@@ -162,6 +183,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
 
   const node: MaceNode<S> = {
     name,
+    key,
     address: { ...(listen === undefined ? {} : { listen }), ...(http === undefined ? {} : { http: http.address }) },
     get turn() {
       return kernel.durable;
@@ -223,7 +245,7 @@ interface Opened {
 }
 
 function openLog(disk: NodeDisk, data: string, name: string, lock: DirectoryLock, onDurable: (turn: number) => void, onFailed: (error: MaceKenError) => void): Opened {
-  const directory = openDataDirectory(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName] });
+  const directory = openDataDirectory(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName, identityName, `${identityName}.tmp`] });
   lock.announce();
   const { snapshot, records, log, empty } = openTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, onDurable, onFailed });
   return {
@@ -235,6 +257,20 @@ function openLog(disk: NodeDisk, data: string, name: string, lock: DirectoryLock
       for (const { bytes } of records) loader.records(bytes);
     },
   };
+}
+
+/**
+ * The node's key, and the wire on which it proves it. A node without peers needs neither TLS nor its key, only that the key was
+ * made; the manifest remembers whose directory it is.
+ */
+async function openWire(data: string, directory: Opened["directory"] | undefined, plain: boolean, needed: boolean): Promise<{ readonly key: string; readonly wire: Wire }> {
+  const remembered = directory === undefined ? "" : String.fromCharCode(...directory.manifest.meta);
+  if (remembered !== "" && (plain || !needed)) return { key: remembered, wire: plainWire };
+  const identity = await openIdentity(data, remembered === "" ? undefined : remembered);
+  if (remembered === "") directory?.setMeta(Uint8Array.from(identity.fingerprint, (character) => character.charCodeAt(0)));
+  if (plain || !needed) return { key: identity.fingerprint, wire: plainWire };
+  const { tlsWire } = await import("../transport/tls-wire-node.ts");
+  return { key: identity.fingerprint, wire: tlsWire(identity) };
 }
 
 function recover(kernel: Kernel, opened: Opened, time: TimeOfStep) {

@@ -18,6 +18,10 @@ export class Channel {
   readonly peer: string;
   /** The peer's incarnation; empty until the first handshake. */
   incarnation = "";
+  /** The fingerprint of the peer's key; empty until it is pinned. */
+  key = "";
+  /** The turn that pinned it. */
+  keyTurn = 0;
   /** The number by which records name this channel; -1 until a record has introduced it. */
   recordIndex = -1;
 
@@ -122,8 +126,9 @@ export class Channel {
   // ---- recovery
 
   /** The state of a channel in a snapshot, everything in it durable. */
-  restore(state: { incarnation: string; consumed: number; acknowledged: number; outbox: readonly Uint8Array[] }): void {
+  restore(state: { incarnation: string; key: string; consumed: number; acknowledged: number; outbox: readonly Uint8Array[] }): void {
     this.incarnation = state.incarnation;
+    this.key = state.key;
     this.received = this.executed = this.consumed = state.consumed;
     this.acknowledged = this.sent = this.released = state.acknowledged;
     for (const payload of state.outbox) this.restoreSent(payload);

@@ -7,12 +7,16 @@ import { MaceKenError } from "../base/error.ts";
 import type { Channel } from "./channel.ts";
 import { protocolVersion, type Hello } from "./frame.ts";
 
-/** Throws the reason for which this greeting ends the connection. */
-export function checkGreeting(hello: Hello, self: { readonly node: string; readonly incarnation: string }, dialled: string | undefined, accepts: (node: string) => boolean): void {
+/**
+ * Throws the reason for which this greeting ends the connection. `proved`: the transport has proved a key, so that names are each
+ * side's own; otherwise they are all there is to tell nodes apart by.
+ */
+export function checkGreeting(hello: Hello, self: { readonly node: string; readonly incarnation: string }, dialled: string | undefined, proved: boolean): void {
   if (hello.version !== protocolVersion) {
     throw new MaceKenError("MK_PROTOCOL_VERSION", `${hello.node} speaks version ${hello.version} of the protocol, this node ${protocolVersion}`);
   }
   if (!isName(hello.node) || hello.incarnation === "") throw new MaceKenError("MK_FRAME_MALFORMED", "the greeting carries no proper name");
+  if (proved) return;
   if (hello.node === self.node) {
     if (hello.incarnation !== self.incarnation) throw new MaceKenError("MK_PEER_NAME_TAKEN", `another node calls itself ${self.node} too`);
     throw new MaceKenError("MK_PEER_NAME_TAKEN", "this node dialled itself", { remedy: "Give --peer the address of the other node." });
@@ -20,7 +24,6 @@ export function checkGreeting(hello: Hello, self: { readonly node: string; reado
   if (dialled !== undefined && hello.node !== dialled) {
     throw new MaceKenError("MK_PEER_UNKNOWN", `the node at the address of ${dialled} calls itself ${hello.node}`, { remedy: "Correct the address or the name in --peer." });
   }
-  if (dialled === undefined && !accepts(hello.node)) throw new MaceKenError("MK_PEER_REFUSED", `${hello.node} is not listed as a peer of ${self.node}`);
 }
 
 /** Throws when numbers went back: one of the two runs on older data than the other has seen of it (F12). */

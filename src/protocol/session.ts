@@ -15,6 +15,8 @@ export class Session {
   readonly connection: number;
   /** The name of the peer this side dialled; undefined for an inbound connection. */
   readonly dialled: string | undefined;
+  /** The fingerprint that the other side has proved; empty where the transport proves nothing. */
+  readonly key: string;
   channel: Channel | undefined;
   readonly output = new Writer(4096);
   /** The next message to transmit on this connection. */
@@ -27,9 +29,10 @@ export class Session {
   congested = false;
   helloSent = false;
 
-  constructor(connection: number, dialled: string | undefined, now: number) {
+  constructor(connection: number, dialled: string | undefined, key: string, now: number) {
     this.connection = connection;
     this.dialled = dialled;
+    this.key = key;
     this.lastReceivedAt = now;
   }
 

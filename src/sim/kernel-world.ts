@@ -103,6 +103,9 @@ export class KernelWorld {
       app,
       dials,
       accepts: (name) => this.nodes.has(name),
+      key: keyOf(node),
+      peerKeys: new Map(),
+      acceptsAny: true,
       random: () => this.#choose(1 << 20, "random") / (1 << 20),
       newIncarnation: () => `${node.name}-${++lives}`,
       durable: true,
@@ -292,8 +295,8 @@ export class KernelWorld {
     }
     const id = ++this.#lastConnection;
     this.#connections.set(String(id), { from: node, to: target, open: true });
-    this.#push(node, { kind: "opened", connection: id * 2, peer }, delayMs);
-    this.#push(target, { kind: "opened", connection: id * 2 + 1 }, delayMs);
+    this.#push(node, { kind: "opened", connection: id * 2, peer, key: keyOf(target) }, delayMs);
+    this.#push(target, { kind: "opened", connection: id * 2 + 1, key: keyOf(node) }, delayMs);
   }
 
   #otherEnd(key: string, connection: Connection, node: SimulatedNode): [SimulatedNode, number] {
@@ -317,6 +320,11 @@ export class KernelWorld {
     const [other, otherNumber] = this.#otherEnd(key, connection, node);
     this.#push(other, { kind: "closed", connection: otherNumber });
   }
+}
+
+/** What the transport would prove. */
+function keyOf(node: SimulatedNode): string {
+  return `key of ${node.name}`;
 }
 
 function splitFrames(bytes: Uint8Array): Uint8Array[] {

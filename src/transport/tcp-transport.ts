@@ -1,11 +1,12 @@
 /**
  * Frames over TCP. Reconnection is the kernel's decision, at once and without a back-off that grows; here a dial is tried
- * once. Strangers are bounded: small frames, a cap on connections. Not encrypted: see docs/guide/operating.md.
+ * once. Strangers are bounded: small frames, a cap on connections. Encrypted or not is the wire's matter (wire.ts).
  */
-import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { MaceKenError } from "../base/error.ts";
 import { FrameAssembler, FrameTooLong } from "./frame-assembler.ts";
 import type { HostPort, Transport, TransportEvents } from "./transport.ts";
+import type { Wire } from "./wire.ts";
 
 /** A greeting fits into this; longer frames before one are refused. */
 const strangerFrameBytes = 4096;
@@ -20,6 +21,7 @@ interface Connection {
 }
 
 export class TcpTransport implements Transport {
+  readonly #wire: Wire;
   readonly #events: TransportEvents;
   readonly #connections = new Map<number, Connection>();
   #server: Server | undefined;
@@ -27,13 +29,14 @@ export class TcpTransport implements Transport {
   #closed = false;
   readonly #dialling = new Set<Socket>();
 
-  constructor(events: TransportEvents) {
+  constructor(wire: Wire, events: TransportEvents) {
+    this.#wire = wire;
     this.#events = events;
   }
 
   /** Errors: MK_ADDRESS_IN_USE, MK_LISTEN_FAILED. Answers the port that was bound. */
   async listen({ host, port }: HostPort): Promise<HostPort> {
-    const server = createServer({ noDelay: true }, (socket) => this.#adopt(socket, undefined));
+    const server = this.#wire.server((socket, key) => this.#adopt(socket, undefined, key), (reason) => this.#events.turnedAway(reason));
     server.maxConnections = maxConnections;
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
@@ -48,7 +51,13 @@ export class TcpTransport implements Transport {
 
   dial(peer: string, { host, port }: HostPort): void {
     if (this.#closed) return;
-    const socket = connect({ host, port, noDelay: true });
+    const socket = this.#wire.connect({ host, port }, (connected, key) => {
+      this.#dialling.delete(connected);
+      connected.off("error", failed);
+      connected.setTimeout(0);
+      if (this.#closed) connected.destroy();
+      else this.#adopt(connected, peer, key);
+    });
     this.#dialling.add(socket);
     socket.setTimeout(dialTimeoutMs, () => socket.destroy(new Error("no answer")));
     const failed = (error: Error): void => {
@@ -56,15 +65,9 @@ export class TcpTransport implements Transport {
       this.#events.dialFailed(peer, error.message);
     };
     socket.once("error", failed);
-    socket.once("connect", () => {
-      this.#dialling.delete(socket);
-      socket.off("error", failed);
-      socket.setTimeout(0);
-      this.#adopt(socket, peer);
-    });
   }
 
-  #adopt(socket: Socket, peer: string | undefined): void {
+  #adopt(socket: Socket, peer: string | undefined, key: string): void {
     const id = ++this.#lastConnection;
     const connection: Connection = { socket, assembler: new FrameAssembler(strangerFrameBytes), congested: false };
     this.#connections.set(id, connection);
@@ -77,7 +80,7 @@ export class TcpTransport implements Transport {
       connection.congested = false;
       if (this.#connections.has(id)) this.#events.drained(id);
     });
-    this.#events.opened(id, peer);
+    this.#events.opened(id, peer, key);
     socket.on("data", (chunk: Buffer) => {
       if (!this.#connections.has(id)) return;
       let frames: Uint8Array[];

@@ -3,8 +3,11 @@
  * the protocol does not send again. Implementations: tcp-transport.ts; the simulator has its own.
  */
 export interface TransportEvents {
-  /** `peer` names whom this side dialled; undefined for an inbound connection. */
-  opened(connection: number, peer: string | undefined): void;
+  /**
+   * `peer` names whom this side dialled; undefined for an inbound connection. `key` is the fingerprint of the key that the other
+   * side has proved to hold; empty where the transport proves nothing.
+   */
+  opened(connection: number, peer: string | undefined, key: string): void;
   /** Whole frames in order. Views: copy what must outlive the call. */
   frames(connection: number, frames: readonly Uint8Array[]): void;
   /** Everything written was handed to the network after `write` had answered false. */
@@ -12,6 +15,8 @@ export interface TransportEvents {
   closed(connection: number): void;
   /** The connection sent something that is no frame, or one longer than is allowed; it is being closed. */
   refused(connection: number, reason: string): void;
+  /** An inbound connection failed before it was any: not TLS, or no key. */
+  turnedAway(reason: string): void;
   dialFailed(peer: string, reason: string): void;
 }
 

@@ -34,7 +34,7 @@ test("wrong command lines", async () => {
     [[...run, "--http", "localhost"], "MK_USAGE", exitCode.usage, /--http: "localhost" is not HOST:PORT/],
     [[...run, "--http", "127.0.0.1:99999"], "MK_USAGE", exitCode.usage, /not HOST:PORT/],
     [[...run, "--listen", "7000"], "MK_USAGE", exitCode.usage, /--listen/],
-    [[...run, "--peer", "=127.0.0.1:1"], "MK_USAGE", exitCode.usage, /is not NAME or NAME=HOST:PORT/],
+    [[...run, "--peer", "=127.0.0.1:1"], "MK_USAGE", exitCode.usage, /is not NAME=HOST:PORT/],
     [[...run, "--peer", "x=nowhere"], "MK_USAGE", exitCode.usage, /--peer x/],
     [[...run, "--peer", "x=127.0.0.1:0"], "MK_USAGE", exitCode.usage, /not 0/],
     [[...run, "--peer", "x", "--peer", "x=127.0.0.1:1"], "MK_USAGE", exitCode.usage, /given twice/],

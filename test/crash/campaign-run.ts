@@ -3,7 +3,6 @@
  * nodes and once of what they recover after a last kill, and of the logs as they lie on the disk.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +13,7 @@ import { verifyLog } from "#maceken/log/verify.js";
 import { audit } from "./audit.ts";
 import { Clients } from "./clients.ts";
 import { killAtRandom, type KillReport } from "./killer.ts";
+import { freePorts } from "../lib/free-ports.ts";
 import { CampaignNode, type Phase } from "./node-process.ts";
 import { generator } from "./random.ts";
 import type { NodeReport } from "./report.ts";
@@ -94,21 +94,6 @@ async function makeNodes(directory: string, durable: boolean): Promise<CampaignN
     name, data: join(directory, name), listen: listen.get(name)!, http: `127.0.0.1:${ports[names.length + i]}`,
     peers: Object.fromEntries([...listen].filter(([peer]) => peer !== name)), effectsFile, durable,
   }));
-}
-
-/** Below the range that outgoing connections take theirs from: a node that starts again must find its port free. */
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const port = 15_000 + Math.floor(Math.random() * 15_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-    });
-    if (free && !ports.includes(port)) ports.push(port);
-  }
-  return ports;
 }
 
 /** The nodes' reports once nothing is pending anywhere, or as they are at the bound. */

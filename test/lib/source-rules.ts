@@ -49,6 +49,7 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
 export const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   "@jridgewell/remapping": ["compile"],
   "@standard-schema/spec": ["service", "turn"],
+  asn1js: ["transport"],
   commander: ["cli"],
   "magic-string": ["compile"],
   "oxc-parser": ["compile"],

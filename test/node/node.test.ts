@@ -42,7 +42,7 @@ const bankApp = app({ version: 1 }).service("bank", () => new Bank());
 const shopApp = app({ version: 1 }).service("shop", () => new Shop());
 type BankNode = MaceNode<{ bank: Bank }>;
 
-const startBank = (data: string, listen = "127.0.0.1:0"): Promise<BankNode> => startNode({ app: bankApp, name: "bank", data: join(root, data), listen, peers: { shop: null } });
+const startBank = (data: string, listen = "127.0.0.1:0"): Promise<BankNode> => startNode({ app: bankApp, name: "bank", data: join(root, data), listen, accept: "any" });
 
 describe("a node", () => {
   it("is born, trades with another, restarts on another port, and goes on", async () => {

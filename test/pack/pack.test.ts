@@ -10,6 +10,7 @@ import { dirname, join, posix } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { packInto, removeDirectory, temporaryDirectory, writeFiles, type Tarball } from "../lib/consumer-project.ts";
+import { freePorts } from "../lib/free-ports.ts";
 import { modules, readDocument } from "../lib/markdown.ts";
 
 const startMs = 30_000;
@@ -146,13 +147,14 @@ async function eventually(check: () => Promise<void>): Promise<void> {
 }
 
 describe("the README's services, installed", () => {
-  const bankOptions = ["--name", "bank", "--data", "data/bank", "--peer", "auction", "--http", "127.0.0.1:0"];
-  const auctionOptions = (port: number) => ["--name", "auction", "--data", "data/auction", "--peer", `bank=127.0.0.1:${port}`, "--http", "127.0.0.1:0"];
+  const bankOptions = (port: number) => ["--name", "bank", "--data", "data/bank", "--peer", `auction=127.0.0.1:${port}`, "--http", "127.0.0.1:0"];
+  const auctionOptions = (own: number, port: number) => ["--name", "auction", "--data", "data/auction", "--listen", `127.0.0.1:${own}`, "--peer", `bank=127.0.0.1:${port}`, "--http", "127.0.0.1:0"];
 
   test("trade exactly once through kill -9", async () => {
-    let bank = await run("bank.ts", ...bankOptions, "--listen", "127.0.0.1:0");
+    const [own] = (await freePorts(1)) as [number];
+    let bank = await run("bank.ts", ...bankOptions(own), "--listen", "127.0.0.1:0");
     const { port } = bank.listen!;
-    let auction = await run("auction.ts", ...auctionOptions(port));
+    let auction = await run("auction.ts", ...auctionOptions(own, port));
     const expect = async (balance: number, held: readonly string[]): Promise<void> =>
       eventually(async () => {
         assert.deepEqual(await post(auction, "auction/standing", []), { status: 200, body: { pending: 0, held } });
@@ -167,8 +169,8 @@ describe("the README's services, installed", () => {
     await kill(bank);
     assert.equal((await post(auction, "auction/bid", ["anna", 20])).status, 200);
     await kill(auction);
-    auction = await run("auction.ts", ...auctionOptions(port));
-    bank = await run("bank.ts", ...bankOptions, "--listen", `127.0.0.1:${port}`);
+    auction = await run("auction.ts", ...auctionOptions(own, port));
+    bank = await run("bank.ts", ...bankOptions(own), "--listen", `127.0.0.1:${port}`);
     await expect(50, ["anna", "anna"]);
 
     // Refusals, as HTTP tells them; none of them changes anything.
@@ -181,7 +183,7 @@ describe("the README's services, installed", () => {
     // With a key, the same answer again, also after a crash.
     assert.deepEqual(await post(bank, "bank/transfer", ["anna", "ben", 5], "k1"), { status: 200, body: 45 });
     await kill(bank);
-    bank = await run("bank.ts", ...bankOptions, "--listen", `127.0.0.1:${port}`);
+    bank = await run("bank.ts", ...bankOptions(own), "--listen", `127.0.0.1:${port}`);
     assert.deepEqual(await post(bank, "bank/transfer", ["anna", "ben", 5], "k1"), { status: 200, body: 45 });
     await expect(45, ["anna", "anna"]);
     await kill(bank);

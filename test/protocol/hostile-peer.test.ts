@@ -38,17 +38,20 @@ const acknowledge = (number: number): Uint8Array =>
 
 let connections = 1_000_000;
 
-function listening(): { node: TestNode; connect: (...frames: Uint8Array[]) => KernelEffect[]; test: TestWorld } {
+function listening(): { node: TestNode; connect: (...frames: Uint8Array[]) => KernelEffect[]; connectAs: (key: string, ...frames: Uint8Array[]) => KernelEffect[]; test: TestWorld } {
   const test = new TestWorld();
   const node = test.node("a", app({ version: 1 }).service("counter", () => new Counter()));
   test.node("peer", app({ version: 1 }).service("counter", () => new Counter()));
   test.pass(20);
-  const connect = (...frames: Uint8Array[]): KernelEffect[] => {
+  const connectAs = (key: string, ...frames: Uint8Array[]): KernelEffect[] => {
     const connection = ++connections;
     const time = { monotonicMs: 1e6, wallMs: test.world.nowMs };
-    return [node.kernel.step({ kind: "opened", connection }, time), node.kernel.step({ kind: "frames", connection, frames }, time), node.kernel.step({ kind: "durable", turn: node.kernel.executed }, time)].flat();
+    return [node.kernel.step({ kind: "opened", connection, key }, time), node.kernel.step({ kind: "frames", connection, frames }, time), node.kernel.step({ kind: "durable", turn: node.kernel.executed }, time)].flat();
   };
-  return { node, connect, test };
+  const connect = (...frames: Uint8Array[]): KernelEffect[] => connectAs("key of peer", ...frames);
+  // First contact: its key is pinned, and the connection closed for that.
+  connect(hello());
+  return { node, connect, connectAs, test };
 }
 
 const closed = (effects: KernelEffect[]): boolean => effects.some((effect) => effect.kind === "close");
@@ -58,8 +61,8 @@ describe("a hostile peer", () => {
     const { node, connect } = listening();
     const executed = node.kernel.executed;
     const cases: Uint8Array[][] = [
-      [new Uint8Array([0])], [new Uint8Array([99, 1, 2])], [message(1)], [acknowledge(0)], [hello({ version: 9 })], [hello({ node: "" })], [hello({ node: "../x" })], [hello({ node: "stranger" })],
-      [hello({ node: "a", incarnation: "other" })], [hello(), hello()], [hello(), message(2)], [hello(), message(7)], [hello(), acknowledge(1)], [hello(), new Uint8Array([frameType.message])],
+      [new Uint8Array([0])], [new Uint8Array([99, 1, 2])], [message(1)], [acknowledge(0)], [hello({ version: 9 })], [hello({ node: "" })], [hello({ node: "../x" })],
+      [hello(), hello()], [hello(), message(2)], [hello(), message(7)], [hello(), acknowledge(1)], [hello(), new Uint8Array([frameType.message])],
       [hello(), new Uint8Array([frameType.acknowledgement, 0xff, 0xff])], [new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n")], [hello().subarray(0, 7)], [new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252])],
     ];
     for (const [i, frames] of cases.entries()) {
@@ -67,6 +70,21 @@ describe("a hostile peer", () => {
       assert.equal(node.kernel.executed, executed, `case ${i} runs no turn`);
       assert.equal(node.service<Counter>("counter").n, 0, `case ${i} changes nothing`);
     }
+  });
+
+  it("is nobody without the key of who it says it is", () => {
+    const { node, connect, connectAs } = listening();
+    const executed = node.kernel.executed;
+    assert.ok(closed(connectAs("another key", hello())), "the peer's name with another key");
+    assert.ok(closed(connectAs("another key", hello({ node: "stranger" }))), "a name that is not listed");
+    assert.ok(closed(connectAs("another key", hello({ node: "a", incarnation: "other" }))), "this node's own name");
+    assert.ok(closed(connectAs("key of a", hello())), "this node's own key");
+    assert.equal(node.kernel.executed, executed);
+    assert.equal(node.kernel.channels.get("peer")!.key, "key of peer");
+    // Names are each side's own: what the key is pinned for counts.
+    connect(hello({ node: "alias", released: 1 }), message(1));
+    assert.equal(node.service<Counter>("counter").n, 1);
+    assert.equal(node.kernel.channels.get("alias"), undefined);
   });
 
   it("may repeat and reconnect as it likes: each number is consumed once", () => {
