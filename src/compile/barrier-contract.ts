@@ -39,13 +39,17 @@ export interface BarrierRuntime {
   readonly v: { on: boolean };
 }
 
-/** What only code inside of the class body can do for the heap. Absent for classes without private instance members and volatile fields. */
+/** What only code inside of the class body can do for the heap. Absent for classes without instance fields and private instance members. */
 export interface ClassInfo {
   readonly privates?: PrivateMembers;
   /** Private methods by name, "#" included: how to read one from an instance. */
   readonly methods?: Readonly<Record<string, (instance: object) => unknown>>;
   /** Fields marked with `volatile(…)`: their initialisers, to be called with the instance as `this`. Private names carry their "#". */
   readonly volatiles?: Readonly<Record<string, (this: object) => unknown>>;
+  /** The other instance fields with a name of their own, in order, private ones with their "#". */
+  readonly fields?: readonly string[];
+  /** The initialisers of those that have one, to be called with the instance as `this`. */
+  readonly initialisers?: () => Readonly<Record<string, (this: object) => unknown>>;
 }
 
 /** Own private instance fields of one class; inherited ones belong to the base class's entry. Accessors and methods hold no state. */

@@ -116,6 +116,8 @@ test("maps lead every name back to its line and column", () => {
     for (const name of new Set(text.match(/unique\d+|zero/g))) {
       for (const at of [...code.matchAll(new RegExp(`\\b${name}\\b`, "g"))].map((match) => match.index)) {
         const before = code.slice(0, at).split("\n");
+        // A field's initialiser stands once more in the class's registration, which as a whole leads to the class.
+        if (/static\{\$r\((?:(?!\);\}).)*$/.test(before.at(-1)!)) continue;
         const entry = decoded.findEntry(before.length - 1, (before.at(-1) as string).length) as { originalLine: number; originalColumn: number };
         const expected = text.slice(0, text.search(new RegExp(`\\b${name}\\b`))).split("\n");
         assert.deepEqual([entry.originalLine, entry.originalColumn], [expected.length - 1, (expected.at(-1) as string).length], name);
