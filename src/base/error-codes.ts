@@ -31,6 +31,8 @@ export const errorCodes = {
   MK_CLASS_MISSING: code("Bring the class back, or give its successor `static persistentName` with the old name."),
   MK_CLASS_AMBIGUOUS: code("Give each class its own `static persistentName`."),
   MK_METHOD_MISSING: code("Bring the method back, or drain the timers, continuations and deferred messages that name it before the upgrade.", false, false),
+  MK_UPGRADE_FAILED: code("Mend the code and start it again, or start the version before: the data are as they were. `maceken upgrade --dry-run` tries an upgrade without starting."),
+  MK_START_FAILED: code("Mend the code and start it again: the data are as they were."),
   MK_VERSION_LOWER: code("Start the newer version of the app; data written by it cannot be read by an older one."),
   MK_SERVICE_REMOVED: code("Bring the service back, or list it as removed: app({ version, removed: [\"name\"] })."),
   MK_ADDRESS_INVALID: code("Write addresses as \"node/service\", with letters, digits, '.', '_' and '-'."),

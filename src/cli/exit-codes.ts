@@ -40,6 +40,8 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   MK_SERVICE_INVALID: exitCode.appFailed,
   MK_NOT_COMPILED: exitCode.appFailed,
   MK_VERSION_LOWER: exitCode.appFailed,
+  MK_UPGRADE_FAILED: exitCode.appFailed,
+  MK_START_FAILED: exitCode.appFailed,
   MK_SERVICE_REMOVED: exitCode.appFailed,
   MK_METHOD_MISSING: exitCode.appFailed,
   MK_CLASS_MISSING: exitCode.appFailed,

@@ -17,6 +17,10 @@ export interface ClassInfo {
   };
   readonly methods?: Readonly<Record<string, (object: object) => (...args: never[]) => unknown>>;
   readonly volatiles?: Readonly<Record<string, (this: object) => unknown>>;
+  /** Declared instance fields that persist, in order, private ones with "#". */
+  readonly fields?: readonly string[];
+  /** The initialisers of those that have one. */
+  readonly initialisers?: () => Readonly<Record<string, (this: object) => unknown>>;
 }
 
 /** While `on`, constructors of classes with private members install them and return (compile/class-registration). */
@@ -60,6 +64,14 @@ export class ClassRecord {
     return this.#volatiles;
   }
 
+  #initialisers: Readonly<Record<string, (this: object) => unknown>> | undefined;
+
+  /** By field, private ones with "#": what gives it its first value. */
+  get initialisers(): Readonly<Record<string, (this: object) => unknown>> {
+    this.#initialisers ??= this.info?.initialisers?.() ?? {};
+    return this.#initialisers;
+  }
+
   #withPrivates: readonly ClassRecord[] | undefined;
 
   /** The records of the chain that have private fields to persist. */
@@ -74,6 +86,47 @@ export class ClassRecord {
       if (type === Error || (type as { prototype?: unknown }).prototype instanceof Error && !recordOfPrototype.has((type as Class).prototype)) return type as ErrorConstructor;
     }
     return undefined;
+  }
+}
+
+/**
+ * Stands for a class of the log that the program does not have, so that its objects can be read, shown, and left behind: no
+ * methods, private fields beside the object. Which it has is told by the log, shape by shape.
+ */
+export class StandInRecord extends ClassRecord {
+  readonly candidates: readonly string[];
+  readonly #privates = new Map<string, ClassRecord>();
+
+  constructor(name: string, candidates: readonly string[]) {
+    const short = name.slice(name.lastIndexOf("#") + 1);
+    super({ [short]: class {} }[short]!, name, undefined);
+    this.candidates = candidates;
+    recordOfPrototype.set(this.type.prototype, this);
+  }
+
+  addPrivates(className: string, names: readonly string[]): void {
+    if (names.length === 0) return;
+    const known = this.#privates.get(className)?.info?.privates?.names ?? [];
+    if (names.every((name) => known.includes(name))) return;
+    const all = [...new Set([...known, ...names])];
+    const kept = new WeakMap<object, readonly unknown[]>();
+    const before = this.#privates.get(className)?.info?.privates;
+    this.#privates.set(className, new ClassRecord(this.type, className, {
+      privates: {
+        names: all,
+        has: (object) => kept.has(object) || before?.has(object) === true,
+        get: (object) => (kept.get(object) ?? before?.get(object) ?? []).slice(),
+        set: (object, values) => void kept.set(object, values),
+      },
+    }));
+  }
+
+  override get chain(): readonly ClassRecord[] {
+    return [this];
+  }
+
+  override get withPrivates(): readonly ClassRecord[] {
+    return [...this.#privates.values()];
   }
 }
 
@@ -98,6 +151,19 @@ function fileNames(): void {
   lateNames = [];
 }
 
+/**
+ * Forgets the names of a package's classes, for simulations that go on with another version of it in the same process.
+ * Objects that exist keep their classes.
+ */
+export function forgetPackage(packageName: string): void {
+  fileNames();
+  for (const [name, records] of recordsByName) {
+    const kept = records.filter((record) => packageOf(record.compiledName) !== packageName);
+    if (kept.length === 0) recordsByName.delete(name);
+    else recordsByName.set(name, kept);
+  }
+}
+
 export function classOfInstance(object: object): ClassRecord | undefined {
   const prototype = Object.getPrototypeOf(object) as object | null;
   return prototype === null ? undefined : recordOfPrototype.get(prototype);
@@ -107,8 +173,11 @@ export function classOf(type: { readonly prototype: object }): ClassRecord | und
   return recordOfPrototype.get(type.prototype);
 }
 
-/** The class that a name in the log means; a class that moved is found by its last name part when that is unique in its package. */
-export function resolveClass(name: string): ClassRecord {
+/**
+ * The class that a name in the log means; a class that moved is found by its last name part when that is unique in its package.
+ * Otherwise those it may be. Errors: MK_CLASS_AMBIGUOUS when several have exactly this name.
+ */
+export function resolveClass(name: string): ClassRecord | { readonly candidates: readonly string[] } {
   fileNames();
   const exact = recordsByName.get(name);
   if (exact !== undefined) {
@@ -116,18 +185,18 @@ export function resolveClass(name: string): ClassRecord {
     return exact[0]!;
   }
   const moved = movedCandidates(name);
-  if (moved.length === 1) return moved[0]!;
-  throw new MaceKenError("MK_CLASS_MISSING", `the class ${name} of stored objects does not exist any more${
-    moved.length > 1 ? `; it may be one of ${moved.map((record) => record.name).join(", ")}` : ""}`, { details: { name } });
+  return moved.length === 1 ? moved[0]! : { candidates: moved.map((record) => record.name) };
 }
 
+/** Classes of the same package that have the name's last part as theirs, as they are called or as `persistentName` says. */
 function movedCandidates(name: string): ClassRecord[] {
-  const hash = name.lastIndexOf("#");
-  if (hash < 0) return [];
+  const last = name.slice(name.lastIndexOf("#") + 1);
+  if (last === name) return [];
   const packageName = packageOf(name);
   const found: ClassRecord[] = [];
   for (const [other, records] of recordsByName) {
-    if (other.endsWith(name.slice(hash)) && packageOf(other) === packageName) found.push(...records);
+    if (other.slice(other.lastIndexOf("#") + 1) !== last) continue;
+    for (const record of records) if (packageOf(record.compiledName) === packageName) found.push(record);
   }
   return found;
 }

@@ -16,7 +16,8 @@ import { makeBare } from "./class-registry.ts";
 import { operation } from "./collection-changes.ts";
 import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
-import { nativeFreeze, nativePreventExtensions, nativeSeal } from "./native-writers.ts";
+import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
+import { StoredClasses } from "./class-resolver.ts";
 import { readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
 import { trackDate, trackMap, trackSet } from "./tracked-collections.ts";
 
@@ -33,6 +34,8 @@ export class HeapLoader {
   #rootId = 0;
   #highestId = 0;
   #begun = false;
+  /** Classes as the log names them. */
+  readonly classes = new StoredClasses();
   /** Objects announced in the patch being read, whose contents follow. */
   readonly #made: number[] = [];
 
@@ -80,40 +83,57 @@ export class HeapLoader {
     this.#made.length = 0;
   }
 
-  /** Hands the objects over to the heap: marks, own mutators, frozen states, volatile fields. `each` is called with every object. */
-  finish(each: (object: object) => void): void {
+  /**
+   * Hands the objects over to the heap: marks, own mutators, frozen states, volatile fields. `each` is called with every object.
+   * Answers those that the first turn must bring up to date, because their classes changed.
+   */
+  finish(each: (object: object) => void, options: { readonly volatiles: boolean } = { volatiles: true }): OutdatedObjects {
     this.#root ??= this.#objects.get(this.#rootId);
     assert(this.#root !== undefined, "a recovered heap has a root");
     const volatile: [object, Shape][] = [];
+    const frozen: [object, Shape][] = [];
+    const outdated = new OutdatedObjects();
     for (const [id, object] of this.#objects) {
       const shape = this.#shapeOfObject.get(id)!;
       if (shape.kind === "map") trackMap(object);
       else if (shape.kind === "set") trackSet(object);
       else if (shape.kind === "date") trackDate(object);
-      if (shape.record !== undefined && shape.record.volatiles.size > 0) volatile.push([object, shape]);
+      if (shape.record !== undefined) {
+        if (!shape.isCurrent) outdated.add(object, shape);
+        if (shape.record.volatiles.size > 0 && options.volatiles) volatile.push([object, shape]);
+      }
+      if (shape.integrity !== 0) frozen.push([object, shape]);
       each(object);
     }
+    const makeVolatiles = (): void => {
+      for (const [object, shape] of volatile) for (const [name, make] of shape.record!.volatiles) setOwn(object, name, make.call(object));
+    };
+    // Frozen objects last: their content is complete then.
+    const freeze = (): void => {
+      for (const [object, shape] of frozen) restoreIntegrity(object, shape);
+    };
     // Before the marks: making a volatile field is not a write, and its maker may read the whole object.
-    for (const [object, shape] of volatile) for (const [name, make] of shape.record!.volatiles) setOwn(object, name, make.call(object));
+    if (outdated.count === 0) makeVolatiles();
     for (const [id, object] of this.#objects) setMark(object, new Mark(this.#heap, id, this.#shapeOfObject.get(id)!));
     this.#heap.resume(this.#root, this.#highestId + 1);
-    // Frozen objects last: their content is complete now.
-    for (const [id, object] of this.#objects) {
-      const { integrity } = this.#shapeOfObject.get(id)!;
-      if (integrity === 3) nativeFreeze(object);
-      else if (integrity === 2) nativeSeal(object);
-      else if (integrity === 1) nativePreventExtensions(object);
+    if (outdated.count === 0) freeze();
+    else {
+      outdated.afterwards(() => {
+        makeVolatiles();
+        freeze();
+      });
     }
     this.#objects.clear();
     this.#shapeOfObject.clear();
     this.#imageTurns.clear();
+    return outdated;
   }
 
   #readShape(reader: Reader): Shape {
     const head = reader.uint();
     const number = Math.floor(head / 2);
     if (number > shapeNumbersMax) reader.fail("shape number out of range");
-    if (head % 2 === 1) return this.#shapes.define(number, readShapeDefinition(reader));
+    if (head % 2 === 1) return this.#shapes.define(number, readShapeDefinition(reader, this.classes.resolve));
     return this.#shapes.at(number) ?? reader.fail(`shape ${number} is not defined`);
   }
 
@@ -249,16 +269,13 @@ export class HeapLoader {
 
   #readInstance(reader: Reader, object: object, shape: Shape, news: boolean): void {
     const values = this.#readValues(reader, shape.keys.length);
-    const privates = shape.privates.map(({ names }) => this.#readValues(reader, names.length));
+    const { record } = shape;
+    const withPrivates = record !== undefined && (shape.hasPrivates || record.withPrivates.length > 0);
+    const plan = withPrivates ? this.classes.privatesOf(shape) : undefined;
+    const privates = plan === undefined ? undefined : this.#readValues(reader, plan.count);
     if (!news) return;
-    restoreKeys(object, shape.keys, values, shape.record);
-    const stored = shape.privates;
-    for (const { name, info } of shape.record?.withPrivates ?? []) {
-      const at = stored.findIndex((each) => each.className === name);
-      const known = at < 0 ? [] : stored[at]!.names;
-      // A private field that is new in this version of the class starts undefined; upgraded() gives it its value.
-      info!.privates!.set(object, info!.privates!.names.map((privateName) => (known.includes(privateName) ? privates[at]![known.indexOf(privateName)] : undefined)));
-    }
+    restoreKeys(object, shape.keys, values, record);
+    plan?.apply(object, privates!);
   }
 
   #readChanges(reader: Reader, collection: Map<unknown, unknown> | Set<unknown>, isMap: boolean, news: boolean): void {

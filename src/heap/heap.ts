@@ -168,7 +168,7 @@ export class Heap {
 }
 
 /** An object's children, private fields included. */
-function* childrenOfObject(object: object): Iterable<[string, unknown]> {
+export function* childrenOfObject(object: object): Iterable<[string, unknown]> {
   yield* childrenOfValue(object);
   for (const { info } of classOfInstance(object)?.withPrivates ?? []) {
     const values = info!.privates!.get(object);

@@ -128,7 +128,7 @@ export abstract class ImageWriter {
   #writeInstance(object: Properties, shape: Shape): void {
     const { keys } = shape;
     for (let i = 0; i < keys.length; i++) this.writeSlot(object[keys[i]!]);
-    if (shape.privates.length === 0) return;
+    if (!shape.hasPrivates) return;
     for (const { info } of shape.record!.withPrivates) for (const value of info!.privates!.get(object)) this.writeSlot(value);
   }
 

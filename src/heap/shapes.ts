@@ -6,7 +6,7 @@
 import { assert } from "../base/assert.ts";
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
-import { resolveClass, type ClassRecord } from "./class-registry.ts";
+import { StandInRecord, type ClassRecord } from "./class-registry.ts";
 
 export type Kind =
   | "denseArray" | "array" | "map" | "set" | "date" | "regexp" | "arrayBuffer" | "typedArray" | "error"
@@ -27,22 +27,28 @@ export class Shape {
   readonly record: ClassRecord | undefined;
   readonly keys: readonly string[];
   readonly integrity: Integrity;
-  /** The private fields an image of this shape holds, the oldest ancestor's first. */
-  readonly privates: readonly StoredPrivates[];
+  /** The class and its ancestors as they were when the shape was defined, the oldest first; an image holds their private fields in this order. */
+  readonly classes: readonly StoredClass[];
+  /** Whether images of this shape have private fields. */
+  readonly hasPrivates: boolean;
+  /** What the class was called when the shape was defined. */
+  readonly storedName: string | undefined;
   #isCurrent: boolean | undefined;
 
-  constructor(number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, privates: readonly StoredPrivates[] = []) {
+  constructor(number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, classes: readonly StoredClass[] = [], storedName?: string) {
     this.number = number;
-    this.privates = privates;
+    this.classes = classes;
+    this.hasPrivates = classes.some(({ privates }) => privates.length > 0);
+    this.storedName = storedName;
     this.kind = kind;
     this.record = record;
     this.keys = keys;
     this.integrity = integrity;
   }
 
-  /** The class has these private fields still: false for a shape of an earlier version, which objects leave when they are written. */
+  /** The class has this name and these fields still: false for a shape of earlier code, which its objects leave in the first turn of the new code. */
   get isCurrent(): boolean {
-    this.#isCurrent ??= samePrivates(this.privates, privatesOf(this.record));
+    this.#isCurrent ??= this.record === undefined || this.record instanceof StandInRecord || (this.storedName === this.record.name && sameClasses(this.classes, classesOf(this.record)));
     return this.#isCurrent;
   }
 }
@@ -79,7 +85,7 @@ export class ShapeTable {
     let shape = slot.byKeys.get(text);
     if (shape === undefined) {
       if (record === undefined && this.#shapes.length >= shapesMax) return undefined;
-      shape = new Shape(firstPropertyShape + this.#shapes.length, kind, record, keys.slice(), integrity, privatesOf(record));
+      shape = new Shape(firstPropertyShape + this.#shapes.length, kind, record, keys.slice(), integrity, classesOf(record), record?.name);
       this.#shapes.push(shape);
       slot.byKeys.set(text, shape);
     }
@@ -102,16 +108,16 @@ export class ShapeTable {
   }
 
   /** Takes a definition from the log; one that is known already must say the same. */
-  define(number: number, { kind, record, keys, integrity, privates }: ShapeDefinition): Shape {
+  define(number: number, { kind, record, keys, integrity, classes, storedName }: ShapeDefinition): Shape {
     const known = this.at(number);
     if (known !== undefined) {
       assert(known.kind === kind && sameKeys(known.keys, keys), "a shape number has one meaning");
       return known;
     }
     // A snapshot may define a shape that a later record defines again; between them numbers can be missing for a while.
-    const shape = new Shape(number, kind, record, keys, integrity, privates);
+    const shape = new Shape(number, kind, record, keys, integrity, classes, storedName);
     this.#shapes[number - firstPropertyShape] = shape;
-    // A class whose private fields changed since gets a new shape when its objects are written again.
+    // A class that changed since gets a new shape when its objects are written again.
     if (shape.isCurrent) this.#slotOf(kind, record).byKeys.set(integrity + JSON.stringify(keys), shape);
     return shape;
   }
@@ -127,12 +133,21 @@ export class ShapeTable {
   }
 }
 
-function privatesOf(record: ClassRecord | undefined): StoredPrivates[] {
-  return record === undefined ? [] : record.withPrivates.map(({ name, info }) => ({ className: name, names: info!.privates!.names }));
+/** The class and its ancestors, those that declare fields. */
+function classesOf(record: ClassRecord | undefined): StoredClass[] {
+  const stored: StoredClass[] = [];
+  for (const { name, info } of record?.chain ?? []) {
+    const privates = info?.privates?.names ?? none;
+    const fields = info?.fields?.filter((field) => !field.startsWith("#")) ?? none;
+    if (privates.length + fields.length > 0) stored.push({ className: name, privates, fields });
+  }
+  return stored;
 }
 
-function samePrivates(a: readonly StoredPrivates[], b: readonly StoredPrivates[]): boolean {
-  return a.length === b.length && a.every((each, i) => each.className === b[i]!.className && sameKeys(each.names, b[i]!.names));
+const none: readonly string[] = [];
+
+function sameClasses(a: readonly StoredClass[], b: readonly StoredClass[]): boolean {
+  return a.length === b.length && a.every((each, i) => each.className === b[i]!.className && sameKeys(each.privates, b[i]!.privates) && sameKeys(each.fields, b[i]!.fields));
 }
 
 /** Shapes are numbered below this in any log: a larger number is damage, not a table to grow. */
@@ -151,44 +166,56 @@ export function sameKeys(a: readonly string[], b: readonly string[]): boolean {
 export function writeShapeDefinition(writer: Writer, shape: Shape): void {
   writer.u8(propertyKinds.indexOf(shape.kind) * 4 + shape.integrity);
   if (shape.kind === "instance") {
-    writer.string(shape.record!.name);
-    writer.uint(shape.privates.length);
-    for (const { className, names } of shape.privates) {
+    writer.string(shape.storedName!);
+    writer.uint(shape.classes.length);
+    for (const { className, privates, fields } of shape.classes) {
       writer.string(className);
-      writer.uint(names.length);
-      for (const name of names) writer.string(name);
+      writeStrings(writer, privates);
+      writeStrings(writer, fields);
     }
   }
-  writer.uint(shape.keys.length);
-  for (const key of shape.keys) writer.string(key);
+  writeStrings(writer, shape.keys);
 }
 
-/** The private fields an image holds, as the class had them when the shape was defined. */
-export interface StoredPrivates {
+/** A class as it was when a shape of it was defined. */
+export interface StoredClass {
   readonly className: string;
-  readonly names: readonly string[];
+  readonly privates: readonly string[];
+  /** The public fields it declared; an object may have lost some and have others. */
+  readonly fields: readonly string[];
 }
 
 export interface ShapeDefinition {
   readonly kind: Kind;
   readonly integrity: Integrity;
   readonly record: ClassRecord | undefined;
-  readonly privates: readonly StoredPrivates[];
+  readonly storedName: string | undefined;
+  readonly classes: readonly StoredClass[];
   readonly keys: readonly string[];
 }
 
-export function readShapeDefinition(reader: Reader): ShapeDefinition {
+/** `resolve` finds the classes that names in the log mean. */
+export function readShapeDefinition(reader: Reader, resolve: ClassResolver): ShapeDefinition {
   const head = reader.u8();
   const kind = propertyKinds[head >> 2];
   if (kind === undefined) return reader.fail("unknown kind of shape");
   let record: ClassRecord | undefined;
-  const privates: StoredPrivates[] = [];
+  let storedName: string | undefined;
+  const classes: StoredClass[] = [];
   if (kind === "instance") {
-    record = resolveClass(reader.string());
-    const classes = reader.count();
-    for (let i = 0; i < classes; i++) privates.push({ className: reader.string(), names: readStrings(reader) });
+    storedName = reader.string();
+    const count = reader.count();
+    for (let i = 0; i < count; i++) classes.push({ className: reader.string(), privates: readStrings(reader), fields: readStrings(reader) });
+    record = resolve(storedName, classes);
   }
-  return { kind, integrity: (head & 3) as Integrity, record, privates, keys: readStrings(reader) };
+  return { kind, integrity: (head & 3) as Integrity, record, storedName, classes, keys: readStrings(reader) };
+}
+
+export type ClassResolver = (name: string, classes: readonly StoredClass[]) => ClassRecord;
+
+function writeStrings(writer: Writer, strings: readonly string[]): void {
+  writer.uint(strings.length);
+  for (const string of strings) writer.string(string);
 }
 
 function readStrings(reader: Reader): string[] {

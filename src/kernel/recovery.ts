@@ -13,9 +13,12 @@ import { checkApp } from "./check-app.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
 import type { TimeOfStep } from "./kernel-clock.ts";
+import { upgradeNotes, type UpgradeFacts } from "./upgrade-facts.ts";
 import { readChannel, readRecord, writeChannel } from "./record.ts";
 
 export class KernelLoader {
+  /** Known once `finish` has begun the first turn. */
+  upgrade: UpgradeFacts | undefined;
   readonly #kernel: Kernel;
   readonly #heap: HeapLoader;
   #now = 0;
@@ -75,17 +78,20 @@ export class KernelLoader {
   finish(time: TimeOfStep): KernelEffect[] {
     const kernel = this.#kernel;
     const waiting: ReplyState[] = [];
-    this.#heap.finish((object) => {
+    const outdated = this.#heap.finish((object) => {
       if (object instanceof ReplyState) waiting.push(object);
     });
-    checkApp(kernel.state, kernel.options.app);
+    const lost = checkApp(kernel.state, kernel.options.app, this.#heap.classes.missing);
+    this.upgrade = { fromVersion: kernel.state.version, changes: outdated.count === 0 ? [] : outdated.changes(), lost: lost.map(({ what }) => what) };
+    for (const note of upgradeNotes(this.upgrade, kernel.options.app.version)) kernel.note(note);
     for (const reply of waiting) kernel.executor.noteWaiting(reply);
-    return kernel.resume(time, { now: this.#now, skew: this.#skew });
+    return kernel.resume(time, { now: this.#now, skew: this.#skew }, { lost, bringUpToDate: () => outdated.bringUpToDate() });
   }
 
-  /** For reading a directory without running it: the heap alone, no app, no turn. */
-  finishForInspection(): void {
-    this.#heap.finish(() => {});
+  /** For reading a directory without running it: the heap alone, no app, no turn, no code of the program's. Answers the classes that are not loaded. */
+  finishForInspection(): readonly string[] {
+    this.#heap.finish(() => {}, { volatiles: false });
+    return this.#heap.classes.missing.map(({ compiledName }) => compiledName);
   }
 }
 

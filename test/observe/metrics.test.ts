@@ -10,7 +10,7 @@ import { AppDefinition } from "#maceken/service/app.js";
 
 function newKernel(): Kernel {
   return new Kernel({
-    name: "bank", app: new AppDefinition(1, [], new Map(), {}), dials: [], accepts: () => false, random: () => 0, newIncarnation: () => "life", durable: true,
+    name: "bank", app: new AppDefinition({ version: 1 }), dials: [], accepts: () => false, random: () => 0, newIncarnation: () => "life", durable: true,
   });
 }
 
