@@ -89,7 +89,7 @@ export class Kernel {
 
   // ------------------------------------------------------------------------------------------------------------- life
 
-  /** The birth turn. Throws what a constructor or `born` throws; then nothing has happened. */
+  /** The birth turn. Errors: MK_START_FAILED when a constructor or `born` throws; then nothing has happened. */
   birth(time: TimeOfStep): KernelEffect[] {
     this.clock.begin(time);
     const root = new NodeState(this.options.app.version, this.options.newIncarnation());

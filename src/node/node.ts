@@ -79,7 +79,7 @@ export function nodeInternals(node: object): NodeInternals {
 /**
  * Starts a node: recovered from its directory, or born in an empty one. Resolves when it takes messages and requests.
  * Errors: MK_DIRECTORY_*, MK_LOG_*, MK_ADDRESS_IN_USE, MK_LISTEN_FAILED, MK_VERSION_LOWER, MK_SERVICE_REMOVED, MK_METHOD_MISSING,
- * MK_CLASS_MISSING, MK_UPGRADE_FAILED, MK_START_FAILED, and whatever a constructor throws in the birth turn.
+ * MK_CLASS_MISSING; and MK_UPGRADE_FAILED, MK_START_FAILED with what the program threw as cause.
  */
 export async function startNode<S>(options: NodeOptions<S>): Promise<MaceNode<S>> {
   const app = options.app as unknown;

@@ -11,9 +11,10 @@ import { callHook } from "./call-handler.ts";
 import type { LostWork } from "./lost-work.ts";
 import type { ActiveTurn } from "./running-turn.ts";
 
+/** Errors: MK_START_FAILED, with what the program threw as cause. */
 export function giveBirth(turn: ActiveTurn, app: AppDefinition): void {
-  construct(turn, app, [...app.factories.keys()]);
-  for (const service of turn.state.services.values()) callHook(service, "born");
+  for (const name of app.factories.keys()) asPartOf("MK_START_FAILED", `the constructor of ${name}`, () => construct(turn, app, name));
+  for (const [name, service] of turn.state.services) asPartOf("MK_START_FAILED", `born() of ${name}`, () => callHook(service, "born"));
 }
 
 /** What recovery found that the first turn must do before anything else. */
@@ -37,7 +38,7 @@ export function wakeUp(turn: ActiveTurn, app: AppDefinition, work: WakeUpWork): 
     // What is there is brought up to date before what is new is given it.
     for (const [name, service] of stayed) asPartOf("MK_UPGRADE_FAILED", `upgraded(${from}) of ${name}`, () => callHook(service, "upgraded", from));
     const added = [...app.factories.keys()].filter((name) => !state.services.has(name));
-    for (const name of added) asPartOf("MK_UPGRADE_FAILED", `the constructor of the new service ${name}`, () => construct(turn, app, [name]));
+    for (const name of added) asPartOf("MK_UPGRADE_FAILED", `the constructor of the new service ${name}`, () => construct(turn, app, name));
     for (const name of added) asPartOf("MK_UPGRADE_FAILED", `born() of the new service ${name}`, () => callHook(state.services.get(name)!, "born"));
     touch(state).version = app.version;
   }
@@ -50,24 +51,18 @@ function asPartOf(code: "MK_UPGRADE_FAILED" | "MK_START_FAILED", what: string, a
   try {
     action();
   } catch (error) {
-    if (error instanceof AssertionFailure) throw error;
-    throw new MaceKenError(code, `${what} threw ${describe(error)}`, { cause: error, ...(error instanceof MaceKenError ? { remedy: error.remedy } : {}) });
+    if (error instanceof AssertionFailure || error instanceof MaceKenError) throw error;
+    throw new MaceKenError(code, `${what} threw ${String(error)}`, { cause: error });
   }
 }
 
-function describe(error: unknown): string {
-  return error instanceof MaceKenError || error instanceof Error ? String(error) : JSON.stringify(error) ?? String(error);
-}
-
-function construct(turn: ActiveTurn, app: AppDefinition, names: readonly string[]): void {
+function construct(turn: ActiveTurn, app: AppDefinition, name: string): void {
   const { services } = turn.state;
-  for (const name of names) {
-    turn.constructing = name;
-    const service = app.factories.get(name)!(Object.fromEntries(services));
-    turn.constructing = undefined;
-    demandService(name, service);
-    services.set(name, service);
-  }
+  turn.constructing = name;
+  const service = app.factories.get(name)!(Object.fromEntries(services));
+  turn.constructing = undefined;
+  demandService(name, service);
+  services.set(name, service);
 }
 
 function demandService(name: string, service: unknown): asserts service is object {
