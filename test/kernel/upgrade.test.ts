@@ -351,7 +351,7 @@ describe("pending work whose method is gone", () => {
 
 describe("an app's options", () => {
   it("are checked", async () => {
-    const { app } = await import("maceken");
+    const { app } = await import("#maceken/index.js");
     assert.throws(() => app({ version: 2, removed: "old" as never }), { code: "MK_APP_INVALID" });
     assert.throws(() => app({ version: 2, missingMethods: "drop" as never }), { code: "MK_APP_INVALID" });
   });

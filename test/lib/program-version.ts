@@ -2,7 +2,7 @@
  * One version of a program as text, compiled and evaluated as the loader would, so that several versions of the same classes
  * can follow each other in one process: the classes of the package `shop` are from then on those of the version evaluated last.
  */
-import * as maceken from "maceken";
+import * as maceken from "#maceken/index.js";
 import { compileModule } from "#maceken/compile/compile-module.js";
 import { forgetPackage } from "#maceken/heap/class-registry.js";
 import type { AppDefinition } from "#maceken/service/app.js";
