@@ -46,6 +46,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   MK_METHOD_MISSING: exitCode.appFailed,
   MK_CLASS_MISSING: exitCode.appFailed,
   MK_CLASS_AMBIGUOUS: exitCode.appFailed,
+  MK_VALUE_NOT_PERSISTENT: exitCode.appFailed,
   MK_ADDRESS_IN_USE: exitCode.addressInUse,
   MK_UNCAUGHT: exitCode.uncaught,
 };

@@ -37,9 +37,7 @@ export function demandDirectory(disk: Disk, path: string): { readonly directory:
 export function readDirectory(path: string): DirectoryState {
   const disk = new NodeDisk();
   const { directory, manifest } = demandDirectory(disk, path);
-  const { problem, lastTurn } = verifyLog(disk, directory, manifest.salt);
-  if (problem !== null) throw problem;
-  if (lastTurn === 0) throw new MaceKenError("MK_DIRECTORY_FOREIGN", `nothing has happened in ${path} yet`, { remedy: "Start the node once." });
+  demandSound(disk, directory, manifest, path);
   const kernel = new Kernel({
     name: manifest.name, app: new AppDefinition({ version: 1 }), dials: [], accepts: () => false, random: () => 0, newIncarnation: () => "", durable: true,
   });
@@ -48,6 +46,13 @@ export function readDirectory(path: string): DirectoryState {
   const unknownClasses = loader.finishForInspection();
   kernel.durable = kernel.executed;
   return { kernel, unknownClasses };
+}
+
+/** Errors: MK_LOG_DAMAGED, MK_LOG_READ_FAILED, MK_DIRECTORY_FOREIGN when the node was never born. */
+export function demandSound(disk: Disk, directory: string, { salt }: Manifest, path: string): void {
+  const { problem, lastTurn } = verifyLog(disk, directory, salt);
+  if (problem !== null) throw problem;
+  if (lastTurn === 0) throw new MaceKenError("MK_DIRECTORY_FOREIGN", `nothing has happened in ${path} yet`, { remedy: "Start the node once." });
 }
 
 export function loadInto(loader: KernelLoader, disk: Disk, directory: string, salt: number): void {

@@ -17,7 +17,7 @@ import { upgradeNotes, type UpgradeFacts } from "./upgrade-facts.ts";
 import { readChannel, readRecord, writeChannel } from "./record.ts";
 
 export class KernelLoader {
-  /** Known once `finish` has begun the first turn. */
+  /** Known from `finish` on, also when it throws. */
   upgrade: UpgradeFacts | undefined;
   readonly #kernel: Kernel;
   readonly #heap: HeapLoader;
@@ -81,8 +81,10 @@ export class KernelLoader {
     const outdated = this.#heap.finish((object) => {
       if (object instanceof ReplyState) waiting.push(object);
     });
+    const changes = outdated.count === 0 ? [] : outdated.changes();
+    this.upgrade = { fromVersion: kernel.state.version, services: [...kernel.state.services.keys()], changes, lost: [] };
     const lost = checkApp(kernel.state, kernel.options.app, this.#heap.classes.missing);
-    this.upgrade = { fromVersion: kernel.state.version, changes: outdated.count === 0 ? [] : outdated.changes(), lost: lost.map(({ what }) => what) };
+    this.upgrade = { ...this.upgrade, lost: lost.map(({ what }) => what) };
     for (const note of upgradeNotes(this.upgrade, kernel.options.app.version)) kernel.note(note);
     for (const reply of waiting) kernel.executor.noteWaiting(reply);
     return kernel.resume(time, { now: this.#now, skew: this.#skew }, { lost, bringUpToDate: () => outdated.bringUpToDate() });

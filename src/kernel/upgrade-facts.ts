@@ -6,6 +6,8 @@ import type { Note } from "./kernel-effect.ts";
 
 export interface UpgradeFacts {
   readonly fromVersion: number;
+  /** The services in the data. */
+  readonly services: readonly string[];
   readonly changes: readonly ClassChange[];
   /** Pending work that becomes dead letters. */
   readonly lost: readonly string[];
