@@ -14,7 +14,7 @@ import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
 import type { TimeOfStep } from "./kernel-clock.ts";
 import { upgradeNotes, type UpgradeFacts } from "./upgrade-facts.ts";
-import { readChannel, readRecord, writeChannel } from "./record.ts";
+import { demandRecordFormat, readChannel, readRecord, recordFormat, writeChannel } from "./record.ts";
 
 export class KernelLoader {
   /** Known from `finish` on, also when it throws. */
@@ -46,6 +46,7 @@ export class KernelLoader {
 
   #readProtocol(reader: Reader): void {
     const kernel = this.#kernel;
+    demandRecordFormat(reader.uint());
     this.#snapshotTurn = kernel.executed = reader.uint();
     kernel.lastId = reader.uint();
     this.#now = reader.uint();
@@ -132,6 +133,7 @@ export class KernelSnapshot {
     assert(kernel.executed === this.atTurn, "the protocol's part shows the turn at which the snapshot began");
     const writer = new Writer(64 * 1024);
     const { now, skew, lastId } = kernel.recorded;
+    writer.uint(recordFormat);
     writer.uint(this.atTurn);
     writer.uint(lastId);
     writer.uint(now);
