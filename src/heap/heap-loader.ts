@@ -13,7 +13,7 @@ import { isAddress } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import { restoreKeys, setOwn } from "./before-image.ts";
 import { makeBare } from "./class-registry.ts";
-import { operation } from "./collection-changes.ts";
+import { operation, type Operation } from "./collection-changes.ts";
 import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
 import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
@@ -23,7 +23,16 @@ import { trackDate, trackMap, trackSet } from "./tracked-collections.ts";
 
 type Properties = Record<string, unknown>;
 
+/** Sees what patches change, for tools that tell it in words. Values are as the log has them: of made objects, not yet filled. */
+export interface LoaderWatch {
+  /** Before an image is put in place; `made` when the patch announced the object. */
+  image(object: object, shape: Shape, made: boolean): void;
+  /** Before a key of a Map or Set changes. */
+  entry(collection: Map<unknown, unknown> | Set<unknown>, kind: Operation, key: unknown, value: unknown): void;
+}
+
 export class HeapLoader {
+  watch: LoaderWatch | undefined;
   readonly #heap: Heap;
   readonly #shapes: ShapeTable;
   readonly #objects = new Map<number, object>();
@@ -42,6 +51,11 @@ export class HeapLoader {
   constructor(heap: Heap) {
     this.#heap = heap;
     this.#shapes = heap.shapes;
+  }
+
+  /** Undefined before the birth. */
+  get root(): object | undefined {
+    return this.#root ?? this.#objects.get(this.#rootId);
   }
 
   get objectCount(): number {
@@ -74,10 +88,13 @@ export class HeapLoader {
     }
     for (let id = reader.uint(); id !== 0; id = reader.uint()) {
       const shape = this.#readShape(reader);
-      this.#readContent(reader, id, shape, (this.#imageTurns.get(id) ?? -1) < turn);
+      const news = (this.#imageTurns.get(id) ?? -1) < turn;
+      if (news) this.watch?.image(this.#objects.get(id)!, shape, false);
+      this.#readContent(reader, id, shape, news);
     }
     for (let i = 0; i < this.#made.length; i++) {
       const id = this.#made[i]!;
+      this.watch?.image(this.#objects.get(id)!, this.#shapeOfObject.get(id)!, true);
       this.#readContent(reader, id, this.#shapeOfObject.get(id)!, (this.#imageTurns.get(id) ?? -1) < turn);
     }
     this.#made.length = 0;
@@ -283,17 +300,20 @@ export class HeapLoader {
     for (let i = 0; i < count; i++) {
       const kind = reader.u8();
       if (kind === operation.clear) {
+        if (news) this.watch?.entry(collection, kind, undefined, undefined);
         if (news) collection.clear();
         continue;
       }
       const key = this.#readSlot(reader);
       if (kind === operation.delete) {
+        if (news) this.watch?.entry(collection, kind, key, undefined);
         if (news) collection.delete(key);
         continue;
       }
       if (kind !== operation.set) reader.fail("unknown change of a collection");
       const value = isMap ? this.#readSlot(reader) : undefined;
       if (!news) continue;
+      this.watch?.entry(collection, kind as Operation, key, value);
       if (isMap) (collection as Map<unknown, unknown>).set(key, value);
       else (collection as Set<unknown>).add(key);
     }

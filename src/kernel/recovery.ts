@@ -6,7 +6,7 @@
 import { assert } from "../base/assert.ts";
 import { Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
-import { HeapLoader } from "../heap/heap-loader.ts";
+import { HeapLoader, type LoaderWatch } from "../heap/heap-loader.ts";
 import { HeapSnapshot } from "../heap/heap-snapshot.ts";
 import { ReplyState } from "../turn/node-state.ts";
 import { checkApp } from "./check-app.ts";
@@ -14,13 +14,20 @@ import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
 import type { TimeOfStep } from "./kernel-clock.ts";
 import { upgradeNotes, type UpgradeFacts } from "./upgrade-facts.ts";
-import { demandRecordFormat, readChannel, readRecord, recordFormat, writeChannel } from "./record.ts";
+import { demandRecordFormat, readChannel, readRecord, recordFormat, writeChannel, type RecordHead } from "./record.ts";
+
+/** Sees the turns of the log go by, for tools that tell them in words. */
+export interface TurnWatch extends LoaderWatch {
+  /** After each turn's patch was applied to the graph below `root`; `now` is node time, `patchBytes` the patch's length. */
+  turn(head: RecordHead, root: object, now: number, patchBytes: number): void;
+}
 
 export class KernelLoader {
   /** Known from `finish` on, also when it throws. */
   upgrade: UpgradeFacts | undefined;
   readonly #kernel: Kernel;
   readonly #heap: HeapLoader;
+  #watch: TurnWatch | undefined;
   #now = 0;
   #skew = 0;
   #chunks = 0;
@@ -30,6 +37,12 @@ export class KernelLoader {
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     this.#heap = new HeapLoader(kernel.heap);
+  }
+
+  /** From now on; what is there already is reached from the answer, undefined before the birth. */
+  watch(watch: TurnWatch): object | undefined {
+    this.#watch = this.#heap.watch = watch;
+    return this.#heap.root;
   }
 
   get objectCount(): number {
@@ -70,8 +83,10 @@ export class KernelLoader {
       for (const introduction of head.peers) kernel.channels.applyIntroduction(introduction);
       if (head.consumed !== undefined) kernel.channels.at(head.consumed)!.restoreConsumed();
       for (const { index, payload } of head.sent) kernel.channels.at(index)!.restoreSent(payload.slice());
+      const patchBytes = patch.remaining;
       this.#heap.patch(patch, head.turn);
       patch.expectEnd();
+      this.#watch?.turn(head, this.#heap.root!, this.#now, patchBytes);
     }
   }
 

@@ -4,7 +4,8 @@ import type { ContainerView, View } from "./view.ts";
 const lineWidth = 100;
 const identifier = /^#?[A-Za-z_$][\w$]*$/;
 
-export function printView(view: View, indent = ""): string {
+/** As one line while that is at most `width` columns. */
+export function printView(view: View, indent = "", width = lineWidth): string {
   if (typeof view === "string") return JSON.stringify(view);
   if (typeof view !== "object" || view === null) return String(view);
   switch (view.$) {
@@ -30,23 +31,23 @@ export function printView(view: View, indent = ""): string {
     case "deep":
       return `[${view.what} (${view.size})]`;
     default:
-      return printContainer(view, indent);
+      return printContainer(view, indent, width);
   }
 }
 
-function printContainer(view: ContainerView, indent: string): string {
+function printContainer(view: ContainerView, indent: string, width: number): string {
   const [open, close] = view.$ === "array" ? ["[", "]"] : ["{", "}"];
   const label = `${view.id === undefined ? "" : `<ref *${view.id}> `}${labelOf(view)}`;
   const inner = `${indent}  `;
   const parts = [
-    ...(view.items ?? []).map((item) => printView(item, inner)),
-    ...(view.entries ?? []).map(([key, value]) => `${printView(key, inner)} => ${printView(value, inner)}`),
-    ...(view.fields ?? []).map(([name, value]) => `${identifier.test(name) ? name : JSON.stringify(name)}: ${printView(value, inner)}`),
+    ...(view.items ?? []).map((item) => printView(item, inner, width)),
+    ...(view.entries ?? []).map(([key, value]) => `${printView(key, inner, width)} => ${printView(value, inner, width)}`),
+    ...(view.fields ?? []).map(([name, value]) => `${identifier.test(name) ? name : JSON.stringify(name)}: ${printView(value, inner, width)}`),
     ...(view.more === undefined ? [] : [`… ${view.more} more`]),
   ];
   if (parts.length === 0) return `${label}${open}${close}`;
   const flat = `${label}${open} ${parts.join(", ")} ${close}`;
-  if (!flat.includes("\n") && indent.length + flat.length <= lineWidth) return flat;
+  if (!flat.includes("\n") && indent.length + flat.length <= width) return flat;
   return `${label}${open}\n${parts.map((part) => `${inner}${part}`).join(",\n")}\n${indent}${close}`;
 }
 

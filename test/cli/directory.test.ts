@@ -100,17 +100,31 @@ test("peers forget needs a peer that there is", async () => {
   assert.match((await folder.run("peers", "forget", "data", "shipper")).stderr, /^MK_NODE_NOT_RUNNING: /);
 });
 
-test("log: groups and turns, aligned or as JSON, also while the node runs", async () => {
+test("log: turns in words and groups, aligned or as JSON, also while the node runs", async () => {
   const folder = new Folder();
   const node = await bankWithLetter(folder);
   assert.equal((await folder.run("log", "data")).code, 0);
   await node.kill("SIGKILL");
-  const text = (await folder.run("log", "data")).stdout.trimEnd().split("\n");
-  assert.match(text[0]!, /^FILE +OFFSET +GROUP +TURNS +BYTES +DURABLE +STATE$/);
-  assert.equal(new Set(text.map((line) => line.search(/\S+$/))).size, 1, "aligned");
-  const turns = (await folder.run("log", "data", "--turns", "--json")).stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { turn: number });
+  const files = filesOf(folder);
+  const groups = (await folder.run("log", "data", "--groups")).stdout.trimEnd().split("\n");
+  assert.match(groups[0]!, /^FILE +OFFSET +GROUP +TURNS +BYTES +DURABLE +STATE$/);
+  assert.equal(new Set(groups.map((line) => line.search(/\S+$/))).size, 1, "aligned");
+  const text = (await folder.run("log", "data")).stdout;
+  assert.match(text, /^1  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z  birth +\d+ B\n {4}bank = Bank \{ accounts: Map\(0\) \{\}, healthy: false, #opened: 0 \}\n/);
+  assert.match(text, /^ {4}bank\.#opened: 0 -> 1\n {4}bank\.accounts\.set\("a", \{ balance: 100 \}\)\n/m);
+  assert.match(text, /  own message bank\.swallow\("it"\) .*\n(?: {4}.*\n)* {4}dead letter \d+: Error: cannot swallow it$/m);
+  assert.ok(text.split("\n").every((line) => line.length <= 120));
+  type Line = { turn: number; input: string; changes: { path: string; what: string; key?: unknown; before?: unknown; after?: unknown }[] };
+  const turns = (await folder.run("log", "data", "--json")).stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Line);
   assert.deepEqual(turns.map(({ turn }) => turn), turns.map((_, i) => i + 1));
-  assert.ok(turns.length >= 4);
+  const opened = turns.find(({ changes }) => changes.some(({ what }) => what === "entry"))!;
+  assert.deepEqual(opened.changes.map(({ path, what, key, before, after }) => [path, what, key, before, (after as { $?: string }).$ ?? after]), [["bank.#opened", "set", undefined, 0, 1], ["bank.accounts", "entry", "a", undefined, "object"]]);
+  const some = (await folder.run("log", "data", "--json", "--last", "2")).stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as Line).turn);
+  assert.deepEqual(some, [turns.length - 1, turns.length]);
+  assert.equal((await folder.run("log", "data", "--service", "nobody")).stdout, "");
+  const ofBank = (await folder.run("log", "data", "--service", "bank", "--from", "3", "--json")).stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as Line).turn);
+  assert.ok(ofBank.length >= 2 && ofBank.every((turn) => turn >= 3), ofBank.join());
+  assert.deepEqual(filesOf(folder), files, "looking changed nothing");
 });
 
 test("verify: sound, and damaged with file and offset; looking at damage changes nothing", async () => {
