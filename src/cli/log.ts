@@ -9,7 +9,7 @@ import { loadApp } from "./load-app.ts";
 import { print } from "./output.ts";
 import { usage } from "./parse.ts";
 import { demandDirectory } from "./read-directory.ts";
-import { readableBytes } from "./words.ts";
+import { readableBytes } from "../observe/readable-bytes.ts";
 
 export const command: CommandSpec = {
   name: "log",

@@ -6,7 +6,7 @@ import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { loadApp } from "./load-app.ts";
 import { print, printError, printJson } from "./output.ts";
 import { usage } from "./parse.ts";
-import { readableBytes, shortClass } from "./words.ts";
+import { readableBytes } from "../observe/readable-bytes.ts";
 import type { UpgradeTrial } from "./try-upgrade.ts";
 
 export const command: CommandSpec = {
@@ -74,6 +74,11 @@ function classRows({ name, storedName, objects, added, uninitialised, dropped, l
     ...dropped.map((field) => `  - ${field}  its values are lost`),
     ...left.map((field) => `  ~ ${field}  no longer declared, still stored`),
   ];
+}
+
+/** `Account` of `shop/bank#Account`. */
+function shortClass(name: string): string {
+  return name.slice(name.lastIndexOf("#") + 1);
 }
 
 /** Notes that the rows above have told already. */

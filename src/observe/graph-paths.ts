@@ -3,7 +3,7 @@
  * Written as people write paths: `auction.lots["x"].bids[0]`, `bank.#secret`. Iterative everywhere: a graph may be a chain of a
  * million objects.
  */
-import { classNameOf, fieldsOf } from "./view.ts";
+import { classNameOf, fieldsOf, fieldText, keyText } from "./view.ts";
 
 /** A place in a container: a field, a key or index, or an item of a Set. */
 export type Step = { readonly kind: "field" | "item"; readonly key: string } | { readonly kind: "key" | "keyOf" | "index"; readonly key: unknown };
@@ -15,8 +15,6 @@ interface Place {
 
 /** Longer paths are cut at their beginning. */
 const mostSteps = 24;
-const longestKey = 40;
-const identifier = /^#?[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 export class GraphPaths {
   readonly #places = new Map<object, Place>();
@@ -80,7 +78,7 @@ export class GraphPaths {
 export function stepText(step: Step): string {
   switch (step.kind) {
     case "field":
-      return identifier.test(step.key) ? `.${step.key}` : `[${JSON.stringify(step.key)}]`;
+      return fieldText(step.key);
     case "item":
       return `.(item)`;
     case "index":
@@ -90,12 +88,6 @@ export function stepText(step: Step): string {
     default:
       return `[${keyText(step.key)}]`;
   }
-}
-
-export function keyText(key: unknown): string {
-  if (typeof key === "string") return JSON.stringify(key.length > longestKey ? `${key.slice(0, longestKey)}…` : key);
-  if (typeof key === "object" && key !== null) return `(${classNameOf(key) ?? "object"})`;
-  return typeof key === "bigint" ? `${key}n` : String(key);
 }
 
 /** The objects that an object holds, with their places. */

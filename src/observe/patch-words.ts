@@ -6,9 +6,9 @@
 import { operation, type Operation } from "../heap/collection-changes.ts";
 import type { LoaderWatch } from "../heap/heap-loader.ts";
 import type { Shape } from "../heap/shapes.ts";
-import { eachChild, GraphPaths, keyText, stepText } from "./graph-paths.ts";
+import { eachChild, GraphPaths, stepText } from "./graph-paths.ts";
 import { printView } from "./print-view.ts";
-import { fieldsOf, viewOf, type View } from "./view.ts";
+import { fieldsOf, keyText, viewOf, type View } from "./view.ts";
 
 export interface Change {
   readonly path: string;

@@ -34,7 +34,8 @@ test("inspect, status, dead ls: the same from the running node and from its dire
   const alive = [];
   for (const question of questions) alive.push(await folder.run(...question));
   assert.deepEqual(alive.map(({ code }) => code), questions.map(() => 0), alive.map(({ stderr }) => stderr).join());
-  assert.match(alive[1]!.stdout, /^Bank \{\n? *accounts: Map\(3\) \{ "a" => \{ balance: 100 \}/);
+  assert.match(alive[1]!.stdout, /^Bank \{  \/\/ 5 objects, \d+ B\n  accounts: Map\(3\) \{ "a" => \{ balance: 100 \}/);
+  assert.match(alive[0]!.stdout, /^bank  Bank  5 objects, \d+ B\n  accounts: \[Map \(3\): 4 objects, \d+ B\]\n  healthy: false\n  #opened: 3\ndead letters \(1\)\n/);
   assert.equal(alive[2]!.stdout, "100\n");
   assert.equal(alive[3]!.stdout, "3\n");
   assert.match(alive[4]!.stdout, /bank\.swallow +4 +Error: cannot swallow it/);
@@ -58,8 +59,11 @@ test("inspect, status, dead ls: the same from the running node and from its dire
 test("inspect --json is the picture as data; unknown paths and services have their code", async () => {
   const folder = new Folder();
   const node = await bankWithLetter(folder);
-  const view = JSON.parse((await folder.run("inspect", "data", "bank.accounts", "--json", "--items", "1")).stdout) as { view: object; running: boolean };
-  assert.deepEqual(view.view, { $: "map", size: 3, entries: [["a", { $: "object", size: 1, fields: [["balance", 100]] }]], more: 2 });
+  const view = JSON.parse((await folder.run("inspect", "data", "bank.accounts", "--json", "--limit", "1")).stdout) as { view: { bytes: number }; running: boolean };
+  assert.deepEqual({ ...view.view, bytes: 0 }, { $: "map", size: 3, entries: [["a", { $: "object", size: 1, fields: [["balance", 100]], objects: 1, bytes: 3 }]], more: 2, objects: 4, bytes: 0 });
+  assert.ok(view.view.bytes > 15);
+  const whole = JSON.parse((await folder.run("inspect", "data", "--json")).stdout) as { pending: { deadLetters: number }; measured: boolean };
+  assert.deepEqual([whole.measured, whole.pending.deadLetters], [true, 1]);
   for (const path of ["nobody", "bank.nothing", "bank["]) {
     const refused = await folder.run("inspect", "data", path);
     assert.equal(refused.code, exitCode.failure);

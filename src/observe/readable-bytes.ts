@@ -1,4 +1,4 @@
-/** How commands write sizes and names of classes. */
+/** Sizes as people read them. */
 
 /** `512 B`, `96.1 KiB`. */
 export function readableBytes(bytes: number): string {
@@ -11,9 +11,4 @@ export function readableBytes(bytes: number): string {
     unit++;
   }
   return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
-}
-
-/** `Account` of `shop/bank#Account`. */
-export function shortClass(name: string): string {
-  return name.slice(name.lastIndexOf("#") + 1);
 }
