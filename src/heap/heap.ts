@@ -11,6 +11,7 @@ import { Writer } from "../codec/writer.ts";
 import { closeEpoch, openEpoch } from "./barrier.ts";
 import { restoreBefore } from "./before-image.ts";
 import { classOfInstance } from "./class-registry.ts";
+import { KeyedChanges } from "./keyed-changes.ts";
 import type { HeapSnapshot } from "./heap-snapshot.ts";
 import { Refused } from "./image-writer.ts";
 import type { Mark } from "./mark.ts";
@@ -108,6 +109,7 @@ export class Heap {
       throw refusal;
     }
     this.#nextId = patch.nextId;
+    for (const { before } of this.#dirtyMarks) if (before instanceof KeyedChanges) before.settle();
     this.#end();
   }
 
