@@ -9,7 +9,7 @@
 import { MaceKenError } from "../base/error.ts";
 import { ArrayChanges } from "./array-changes.ts";
 import { captureBefore, collectionChanges, ownBefore } from "./before-image.ts";
-import type { ByteChanges } from "./byte-changes.ts";
+import { pageBytes, type ByteChanges } from "./byte-changes.ts";
 import { reviving } from "./class-registry.ts";
 import { DictionaryChanges } from "./dictionary-changes.ts";
 import type { Heap } from "./heap.ts";
@@ -27,15 +27,19 @@ let last: unknown;
 let lastArray: unknown;
 let lastChanges: ArrayChanges | undefined;
 
+/** The view written last, and the page's worth of it that has been told. */
+let lastView: unknown;
+let lastFrom = 0;
+
 export function openEpoch(heap: Heap): number {
   current.heap = heap;
-  last = lastArray = lastChanges = undefined;
+  last = lastArray = lastChanges = lastView = undefined;
   return ++current.epoch;
 }
 
 export function closeEpoch(): void {
   current.heap = undefined;
-  last = lastArray = lastChanges = undefined;
+  last = lastArray = lastChanges = lastView = undefined;
   current.epoch++;
 }
 
@@ -47,7 +51,7 @@ export function touch<T>(object: T): T {
     if (mark !== undefined && mark.id !== 0) {
       if (mark.epoch !== current.epoch) firstTouch(object, mark);
       if (mark.shape.isKeyed) touchWhole(object, mark);
-    }
+    } else if (ArrayBuffer.isView(object)) touchBytes(object, 0, object.byteLength);
     last = object;
   }
   return object;
@@ -83,19 +87,18 @@ export function touchKey<T>(object: T, key: unknown, deletes?: unknown): T {
   }
   if (typeof object === "object" && object !== null) {
     const mark = markOf(object);
-    if (mark === undefined || mark.id === 0 || !mark.shape.isKeyed) touch(object);
+    if (mark === undefined || mark.id === 0) {
+      // A view that was just made shows a buffer that may be persistent.
+      if (ArrayBuffer.isView(object)) tellElement(object, key);
+      else last = object;
+    } else if (!mark.shape.isKeyed) touch(object);
     else tellKey(object, mark, key, deletes !== undefined);
   }
   return object;
 }
 
 function tellKey(object: object, mark: Mark, key: unknown, deletes: boolean): void {
-  if (mark.shape.kind === "typedArray") {
-    const size = (object as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT;
-    if (size === undefined || typeof key !== "number") touch(object);
-    else touchBytes(object as ArrayBufferView, key * size, (key + 1) * size);
-    return;
-  }
+  if (mark.shape.kind === "typedArray") return tellElement(object as ArrayBufferView, key);
   if (mark.epoch !== current.epoch) firstTouch(object, mark);
   const { before } = mark;
   if (before instanceof ArrayChanges) {
@@ -104,6 +107,20 @@ function tellKey(object: object, mark: Mark, key: unknown, deletes: boolean): vo
     lastChanges = before;
   } else if (before instanceof DictionaryChanges) before.beforeWrite(key, deletes);
   else touch(object);
+}
+
+function tellElement(view: ArrayBufferView, key: unknown): void {
+  const size = (view as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT;
+  if (size === undefined || typeof key !== "number") {
+    touch(view);
+    return;
+  }
+  const at = key * size;
+  if (view === lastView && at >= lastFrom && at < lastFrom + pageBytes) return;
+  const from = at - ((view.byteOffset + at) % pageBytes);
+  touchBytes(view, from, from + pageBytes);
+  lastView = view;
+  lastFrom = from;
 }
 
 /** Before bytes of a view change, counted from the view's start: they are the buffer's. */
@@ -157,13 +174,9 @@ export function touchArray<T>(object: T, name?: string, first?: unknown, second?
   if (object === last || typeof object !== "object" || object === null) return object;
   if (Array.isArray(object)) tellCall(object, name, first);
   else if (ArrayBuffer.isView(object)) {
-    const mark = markOf(object);
-    if (mark === undefined || mark.id === 0 || name === undefined) touch(object);
-    else {
-      const range = writtenBytes(object, name, first, second);
-      if (range === undefined) touch(object);
-      else touchBytes(object, range.start, range.end);
-    }
+    const range = name === undefined ? undefined : writtenBytes(object, name, first, second);
+    if (range === undefined) touchBytes(object, 0, object.byteLength);
+    else touchBytes(object, range.start, range.end);
   } else if (name === undefined && (object instanceof Map || object instanceof Set)) changesOf(object)?.beforeAnything();
   return object;
 }

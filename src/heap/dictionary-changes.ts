@@ -3,6 +3,7 @@
  * computed key. The write itself comes later, after the value was computed, and may never come; so each telling looks whether
  * the one before has happened, and where the order of events cannot be known the object is taken whole. K1.
  */
+import { forgetOrder } from "./key-order.ts";
 import { operation, KeyedChanges } from "./keyed-changes.ts";
 import { OwnBefore } from "./own-before.ts";
 import { isIndex, setOwn } from "./own-properties.ts";
@@ -43,6 +44,12 @@ export class DictionaryChanges extends KeyedChanges {
   /** True when the operations say what the object is now; asked when the turn is over. */
   get tellsAll(): boolean {
     return this.whole === undefined && this.keys.every((key) => this.lastOf(key) === operation.set || !this.has(key));
+  }
+
+  override settle(): void {
+    // Keys came and went that the order does not know.
+    if (this.tellsAll) super.settle();
+    else forgetOrder(this.collection);
   }
 
   has(key: unknown): boolean {

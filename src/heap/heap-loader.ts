@@ -168,7 +168,10 @@ export class HeapLoader {
   #readContent(reader: Reader, id: number, shape: Shape, news: boolean): void {
     const object = this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
     if (this.#readChangesOnly(reader, object, shape, news)) return;
-    if (news) this.#shapeOfObject.set(id, shape);
+    if (news) {
+      if (this.#shapeOfObject.get(id)!.kind === "array") restoreKeys(object, "array", undefined, [], []);
+      this.#shapeOfObject.set(id, shape);
+    }
     this.#readProper(reader, object, shape, news);
     if (!isFixed(shape)) this.#readOwn(reader, object, shape, news);
   }
@@ -197,7 +200,6 @@ export class HeapLoader {
         const values = this.#readValues(reader, reader.count());
         if (!news) return;
         const array = object as unknown[];
-        if (Object.getOwnPropertyNames(array).length !== array.length + 1) restoreKeys(array, "array", undefined, [], []);
         array.length = values.length;
         for (let i = 0; i < values.length; i++) array[i] = values[i];
         return;
@@ -272,7 +274,8 @@ export class HeapLoader {
     const values = this.#readValues(reader, shape.keys.length);
     const privates = shape.privates.map(({ names }) => this.#readValues(reader, names.length));
     if (!news) return;
-    restoreKeys(object, shape.kind, shape.record, shape.keys, values, shape.attributes);
+    // An array's properties are its content.
+    if (shape.kind !== "array" && shape.kind !== "denseArray") restoreKeys(object, shape.kind, shape.record, shape.keys, values, shape.attributes);
     const stored = shape.privates;
     for (const { name, info } of shape.record?.withPrivates ?? []) {
       const at = stored.findIndex((each) => each.className === name);
