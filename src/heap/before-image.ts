@@ -11,7 +11,7 @@ import { DictionaryChanges } from "./dictionary-changes.ts";
 import { KeyedChanges } from "./keyed-changes.ts";
 import type { Mark } from "./mark.ts";
 import { OwnBefore } from "./own-before.ts";
-import { attributesOf, ownNames } from "./own-properties.ts";
+import { attributesOf, nativeSetPrototypeOf, ownNames } from "./own-properties.ts";
 import { holdsOwn, isFixed } from "./shapes.ts";
 
 /** An array with holes or properties of its own, or of a class. */
@@ -108,9 +108,11 @@ export function restoreBefore(object: object, mark: Mark): void {
     if (before instanceof DictionaryChanges) before.whole?.restore(object, shape.kind, undefined);
     before.undo();
     before.own?.restore(object, shape.kind, shape.record);
-  } else if (before instanceof ArrayChanges) before.undo();
-  else if (Array.isArray(before)) restoreElements(object as unknown[], before, true);
-  else if (before instanceof ByteChanges) {
+  } else if (before instanceof ArrayChanges || Array.isArray(before)) {
+    if (Object.getPrototypeOf(object) !== Array.prototype) nativeSetPrototypeOf(object, Array.prototype);
+    if (before instanceof ArrayChanges) before.undo();
+    else restoreElements(object as unknown[], before, true);
+  } else if (before instanceof ByteChanges) {
     before.undo();
     before.own.restore(object, shape.kind, shape.record);
   } else if (before instanceof SparseBefore) {

@@ -16,7 +16,7 @@ import { keyedTarget, readArrayChanges, readByteChanges, readKeyedChanges } from
 import { makeBare } from "./class-registry.ts";
 import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
-import { nativeFreeze, nativePreventExtensions, nativeSeal, restoreKeys, setOwn } from "./own-properties.ts";
+import { nativeFreeze, nativePreventExtensions, nativeSeal, nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
 import { isFixed, readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
 import { track } from "./tracked-collections.ts";
 
@@ -169,7 +169,9 @@ export class HeapLoader {
     const object = this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
     if (this.#readChangesOnly(reader, object, shape, news)) return;
     if (news) {
-      if (this.#shapeOfObject.get(id)!.kind === "array") restoreKeys(object, "array", undefined, [], []);
+      const before = this.#shapeOfObject.get(id)!;
+      if (before.kind === "array") restoreKeys(object, "array", undefined, [], []);
+      else if (shape.kind !== "array" && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
       this.#shapeOfObject.set(id, shape);
     }
     this.#readProper(reader, object, shape, news);
@@ -288,6 +290,12 @@ export class HeapLoader {
 
 /** Properties of errors that the engine hides. */
 const usuallyHidden: ReadonlySet<string> = new Set(["stack", "message", "cause", "errors"]);
+
+/** Only objects without a built-in underneath change their kind. */
+function prototypeOf({ kind, record }: Shape): object | null {
+  if (record !== undefined) return record.type.prototype;
+  return kind === "nullObject" || kind === "nullDictionary" ? null : Object.prototype;
+}
 
 function makeEmpty(shape: Shape): object {
   if (shape.record !== undefined) return makeBare(shape.record);

@@ -17,6 +17,7 @@ import { Refused } from "./image-writer.ts";
 import type { Mark } from "./mark.ts";
 import { PatchWriter } from "./patch-writer.ts";
 import { ShapeTable } from "./shapes.ts";
+import { noteCount } from "./unusual-objects.ts";
 
 /** Where the path to a refused value starts: the label of each thing below the root, such as the services by name. */
 export type RootLabels = (root: object) => Iterable<[label: string, value: unknown]>;
@@ -27,6 +28,7 @@ export class Heap {
   #nextId = 1;
   #open = false;
   #rootIsNew = false;
+  #notesAtBegin = 0;
   readonly #dirty: object[] = [];
   readonly #dirtyMarks: Mark[] = [];
   readonly #unordered = new WeakSet<object>();
@@ -75,12 +77,18 @@ export class Heap {
   begin(): void {
     assert(!this.#open, "turns do not nest");
     this.#open = true;
+    this.#notesAtBegin = noteCount();
     openEpoch(this);
   }
 
   /** How many objects the open turn has dirtied so far. */
   get dirtyCount(): number {
     return this.#dirty.length + (this.#rootIsNew ? 1 : 0);
+  }
+
+  /** Whether the open turn may have changed attributes of properties, or an object's prototype. */
+  get mayHaveRedefined(): boolean {
+    return noteCount() !== this.#notesAtBegin;
   }
 
   noteDirty(object: object, mark: Mark): void {

@@ -70,8 +70,11 @@ export abstract class ImageWriter {
     writer.u8(tag.newObject);
     writer.uint(id);
     this.writeShape(shape);
-    if (shape.kind === "arrayBuffer") writer.uint((object as ArrayBuffer).byteLength);
-    else if (shape.kind === "error") writer.u8(errorNumber(object)!);
+    if (shape.kind === "arrayBuffer") {
+      if ((object as { resizable?: boolean }).resizable === true) throw new Refused(object, "a resizable ArrayBuffer: keep one of a fixed length");
+      writer.uint((object as ArrayBuffer).byteLength);
+    }
+    if (shape.kind === "error") writer.u8(errorNumber(object)!);
     else if (shape.kind === "typedArray") {
       const view = object as ArrayBufferView;
       if (!(view.buffer instanceof ArrayBuffer)) throw new Refused(view, "a view of shared memory");

@@ -39,6 +39,7 @@ export class PatchWriter extends ImageWriter {
     const { writer } = this;
     writer.u8(root === undefined ? 0 : 1);
     if (root !== undefined) this.writeSlot(root);
+    const redefined = this.#heap.mayHaveRedefined;
     for (let i = 0; i < dirty.length; i++) {
       const object = dirty[i]!;
       const mark = marks[i]!;
@@ -48,7 +49,7 @@ export class PatchWriter extends ImageWriter {
         continue;
       }
       if (!this.#writeChanges(object, mark)) {
-        const shape = this.keepsShape(object, mark.shape) ? mark.shape : this.shapeOf(object, false);
+        const shape = !redefined && this.keepsShape(object, mark.shape) ? mark.shape : this.shapeOf(object, false);
         if (shape.kind !== mark.shape.kind) this.#refuseTurned(object, mark.shape, shape);
         writer.uint(mark.id);
         this.writeShape(shape);

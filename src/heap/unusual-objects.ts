@@ -6,13 +6,22 @@
  */
 const unusual = new WeakMap<object, string>();
 
+let notes = 0;
+
+/** Grows whenever an object is noted, for the first time or again: while it does not, what was usual still is. */
+export function noteCount(): number {
+  return notes;
+}
+
 /** The properties need a closer look. */
 export function noteUnusual(object: unknown): void {
+  notes++;
   if (typeof object === "object" && object !== null && !unusual.has(object)) unusual.set(object, "");
 }
 
 /** The object cannot persist, because it is `what`. */
 export function notePretender(object: object, what: string): void {
+  notes++;
   unusual.set(object, what);
 }
 
