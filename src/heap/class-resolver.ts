@@ -3,7 +3,7 @@
  * a stand-in, and is remembered: whether that is an error is decided when it is known what still refers to its objects.
  */
 import { ClassRecord, resolveClass, StandInRecord } from "./class-registry.ts";
-import type { Shape, StoredClass } from "./shapes.ts";
+import type { Kind, Shape, StoredClass } from "./shapes.ts";
 
 export class StoredClasses {
   readonly #standIns = new Map<string, StandInRecord>();
@@ -15,12 +15,12 @@ export class StoredClasses {
   }
 
   /** Errors: MK_CLASS_AMBIGUOUS. */
-  readonly resolve = (name: string, classes: readonly StoredClass[]): ClassRecord => {
+  readonly resolve = (name: string, classes: readonly StoredClass[], kind: Kind): ClassRecord => {
     const found = resolveClass(name);
     if (found instanceof ClassRecord) return found;
     let standIn = this.#standIns.get(name);
     if (standIn === undefined) {
-      standIn = new StandInRecord(name, found.candidates);
+      standIn = new StandInRecord(name, found.candidates, kind);
       this.#standIns.set(name, standIn);
     }
     for (const { className, privates } of classes) standIn.addPrivates(className, privates);

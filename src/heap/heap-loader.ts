@@ -11,15 +11,17 @@ import { internRef } from "../codec/ref-value.ts";
 import { tag } from "../codec/tags.ts";
 import { isAddress } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
-import { restoreKeys, setOwn } from "./before-image.ts";
+import { recompile } from "./before-image.ts";
+import { keyedTarget, readArrayChanges, readByteChanges, readKeyedChanges, type KeyedTarget } from "./change-reader.ts";
 import { makeBare } from "./class-registry.ts";
-import { operation, type Operation } from "./collection-changes.ts";
+import { operation, type Operation } from "./keyed-changes.ts";
+import { StoredClasses } from "./class-resolver.ts";
 import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
 import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
-import { StoredClasses } from "./class-resolver.ts";
-import { readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
-import { trackDate, trackMap, trackSet } from "./tracked-collections.ts";
+import { nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
+import { isFixed, readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
+import { track } from "./tracked-collections.ts";
 
 type Properties = Record<string, unknown>;
 
@@ -28,7 +30,7 @@ export interface LoaderWatch {
   /** Before an image is put in place; `made` when the patch announced the object. */
   image(object: object, shape: Shape, made: boolean): void;
   /** Before a key of a Map or Set changes. */
-  entry(collection: Map<unknown, unknown> | Set<unknown>, kind: Operation, key: unknown, value: unknown): void;
+  entry(collection: object, kind: Operation, key: unknown, value: unknown): void;
 }
 
 export class HeapLoader {
@@ -112,9 +114,7 @@ export class HeapLoader {
     const outdated = new OutdatedObjects();
     for (const [id, object] of this.#objects) {
       const shape = this.#shapeOfObject.get(id)!;
-      if (shape.kind === "map") trackMap(object);
-      else if (shape.kind === "set") trackSet(object);
-      else if (shape.kind === "date") trackDate(object);
+      if (shape.kind === "map" || shape.kind === "set" || shape.kind === "date") track(object, shape.kind);
       if (shape.record !== undefined) {
         if (!shape.isCurrent) outdated.add(object, shape);
         if (shape.record.volatiles.size > 0 && options.volatiles) volatile.push([object, shape]);
@@ -206,18 +206,46 @@ export class HeapLoader {
   /** Reads one object's content and, when it is news, puts it there. */
   #readContent(reader: Reader, id: number, shape: Shape, news: boolean): void {
     const object = this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
-    if (news) this.#shapeOfObject.set(id, shape);
+    if (this.#readChangesOnly(reader, object, shape, news)) return;
+    if (news) {
+      const before = this.#shapeOfObject.get(id)!;
+      if (before.kind === "array") restoreKeys(object, "array", undefined, [], []);
+      else if (shape.kind !== "array" && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
+      this.#shapeOfObject.set(id, shape);
+    }
+    this.#readProper(reader, object, shape, news);
+    if (!isFixed(shape)) this.#readOwn(reader, object, shape, news);
+  }
+
+  /** What a turn changed of an object that stays of its shape; false when the whole content follows. */
+  #readChangesOnly(reader: Reader, object: object, { kind }: Shape, news: boolean): boolean {
+    if (kind === "arrayChanges") {
+      if (!Array.isArray(object)) reader.fail("elements of something that is no array");
+      readArrayChanges(reader, this.#slot(reader), news ? (object as unknown[]) : undefined);
+    } else if (kind === "dictionaryChanges") readKeyedChanges(reader, this.#slot(reader), news ? keyedTarget(object) : undefined, true);
+    else if (kind === "byteChanges") {
+      if (!(object instanceof ArrayBuffer)) reader.fail("bytes of something that is no buffer");
+      readByteChanges(reader, news ? (object as ArrayBuffer) : undefined);
+    } else return false;
+    return true;
+  }
+
+  #target(object: object): KeyedTarget {
+    const target = keyedTarget(object);
+    return this.watch === undefined ? target : watched(target, object, this.watch);
+  }
+
+  #slot(reader: Reader): () => unknown {
+    return () => this.#readSlot(reader);
+  }
+
+  /** What a built-in holds because of what it is. */
+  #readProper(reader: Reader, object: object, shape: Shape, news: boolean): void {
     switch (shape.kind) {
-      case "object":
-      case "nullObject":
-      case "instance":
-        this.#readInstance(reader, object, shape, news);
-        return;
       case "denseArray": {
         const values = this.#readValues(reader, reader.count());
         if (!news) return;
         const array = object as unknown[];
-        if (Object.getOwnPropertyNames(array).length !== array.length + 1) restoreKeys(array, [], []);
         array.length = values.length;
         for (let i = 0; i < values.length; i++) array[i] = values[i];
         return;
@@ -227,20 +255,25 @@ export class HeapLoader {
         const [keys, values] = this.#readKeyed(reader);
         if (!news) return;
         (object as unknown[]).length = 0;
-        restoreKeys(object, keys, values);
+        restoreKeys(object, "array", undefined, keys, values);
         (object as unknown[]).length = length;
         return;
       }
-      case "error":
+      case "error": {
+        if (!isFixed(shape)) return;
+        const [keys, values] = this.#readKeyed(reader);
+        if (news) restoreKeys(object, "error", undefined, keys, values, keys.map((key) => (usuallyHidden.has(key) ? "1" : "0")).join(""));
+        return;
+      }
       case "dictionary":
       case "nullDictionary": {
         const [keys, values] = this.#readKeyed(reader);
-        if (news) restoreKeys(object, keys, values);
+        if (news) restoreKeys(object, shape.kind, undefined, keys, values);
         return;
       }
       case "map":
       case "set":
-        this.#readChanges(reader, object as Map<unknown, unknown>, shape.kind === "map", news);
+        readKeyedChanges(reader, this.#slot(reader), news ? this.#target(object) : undefined, shape.kind === "map");
         return;
       case "date": {
         const time = reader.f64();
@@ -252,8 +285,7 @@ export class HeapLoader {
         const flags = reader.string();
         const lastIndex = this.#readSlot(reader) as number;
         if (!news) return;
-        // The only way to give an existing RegExp its pattern; annex B of the language keeps it for ever.
-        (object as RegExp & { compile(source: string, flags: string): void }).compile(source, flags);
+        recompile(object as RegExp, source, flags);
         (object as RegExp).lastIndex = lastIndex;
         return;
       }
@@ -284,43 +316,48 @@ export class HeapLoader {
     return [keys, values];
   }
 
-  #readInstance(reader: Reader, object: object, shape: Shape, news: boolean): void {
+  #readOwn(reader: Reader, object: object, shape: Shape, news: boolean): void {
     const values = this.#readValues(reader, shape.keys.length);
     const { record } = shape;
     const withPrivates = record !== undefined && (shape.hasPrivates || record.withPrivates.length > 0);
     const plan = withPrivates ? this.classes.privatesOf(shape) : undefined;
     const privates = plan === undefined ? undefined : this.#readValues(reader, plan.count);
     if (!news) return;
-    restoreKeys(object, shape.keys, values, record);
+    // An array's properties are its content.
+    if (shape.kind !== "array" && shape.kind !== "denseArray") restoreKeys(object, shape.kind, record, shape.keys, values, shape.attributes);
     plan?.apply(object, privates!);
-  }
-
-  #readChanges(reader: Reader, collection: Map<unknown, unknown> | Set<unknown>, isMap: boolean, news: boolean): void {
-    const count = reader.u32();
-    for (let i = 0; i < count; i++) {
-      const kind = reader.u8();
-      if (kind === operation.clear) {
-        if (news) this.watch?.entry(collection, kind, undefined, undefined);
-        if (news) collection.clear();
-        continue;
-      }
-      const key = this.#readSlot(reader);
-      if (kind === operation.delete) {
-        if (news) this.watch?.entry(collection, kind, key, undefined);
-        if (news) collection.delete(key);
-        continue;
-      }
-      if (kind !== operation.set) reader.fail("unknown change of a collection");
-      const value = isMap ? this.#readSlot(reader) : undefined;
-      if (!news) continue;
-      this.watch?.entry(collection, kind as Operation, key, value);
-      if (isMap) (collection as Map<unknown, unknown>).set(key, value);
-      else (collection as Set<unknown>).add(key);
-    }
   }
 }
 
+function watched(target: KeyedTarget, object: object, watch: LoaderWatch): KeyedTarget {
+  return {
+    hasValues: target.hasValues,
+    set(key, value) {
+      watch.entry(object, operation.set, key, value);
+      target.set(key, value);
+    },
+    delete(key) {
+      watch.entry(object, operation.delete, key, undefined);
+      target.delete(key);
+    },
+    clear() {
+      watch.entry(object, operation.clear, undefined, undefined);
+      target.clear();
+    },
+  };
+}
+
+/** Properties of errors that the engine hides. */
+const usuallyHidden: ReadonlySet<string> = new Set(["stack", "message", "cause", "errors"]);
+
+/** Only objects without a built-in underneath change their kind. */
+function prototypeOf({ kind, record }: Shape): object | null {
+  if (record !== undefined) return record.type.prototype;
+  return kind === "nullObject" || kind === "nullDictionary" ? null : Object.prototype;
+}
+
 function makeEmpty(shape: Shape): object {
+  if (shape.record !== undefined) return makeBare(shape.record);
   switch (shape.kind) {
     case "denseArray":
     case "array":
@@ -336,8 +373,6 @@ function makeEmpty(shape: Shape): object {
     case "nullObject":
     case "nullDictionary":
       return Object.create(null) as object;
-    case "instance":
-      return makeBare(shape.record!);
     default:
       return {};
   }

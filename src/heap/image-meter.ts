@@ -43,8 +43,4 @@ export class ImageMeter extends ImageWriter {
   protected override writeShape(shape: Shape): void {
     this.writer.uint(shape.number * 2);
   }
-
-  protected override isUnknown(): boolean {
-    return false;
-  }
 }

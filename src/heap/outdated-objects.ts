@@ -5,12 +5,10 @@
  * constructor runs. Does not judge whether the change was meant: that is the app's version and checks.
  */
 import { MaceKenError } from "../base/error.ts";
-import { setOwn } from "./before-image.ts";
-import { noteTouched } from "./barrier.ts";
+import { touch } from "./barrier.ts";
 import type { ClassRecord } from "./class-registry.ts";
 import { currentNameOf } from "./class-resolver.ts";
-import { markOf } from "./mark.ts";
-import { nativeFreeze, nativePreventExtensions, nativeSeal } from "./native-writers.ts";
+import { nativeFreeze, nativePreventExtensions, nativeSeal, setOwn } from "./own-properties.ts";
 import type { Shape, StoredClass } from "./shapes.ts";
 
 /** How a class differs from its stored objects, for people. */
@@ -61,11 +59,7 @@ export class OutdatedObjects {
    * initialiser throws.
    */
   bringUpToDate(): void {
-    for (let i = this.#objects.length - 1; i >= 0; i--) {
-      const object = this.#objects[i]!;
-      // No before-image: a start that fails throws the whole heap away.
-      noteTouched(object, markOf(object)!);
-    }
+    for (let i = this.#objects.length - 1; i >= 0; i--) touch(this.#objects[i]!);
     for (let i = this.#objects.length - 1; i >= 0; i--) this.#initialise(this.#objects[i]!, this.#shapes[i]!);
     this.#afterwards();
   }

@@ -3,7 +3,7 @@
  * it looks at each object before and after, so that it is true whatever form a patch has. The system's own tables are told by
  * turn-words.ts.
  */
-import { operation, type Operation } from "../heap/collection-changes.ts";
+import { operation, type Operation } from "../heap/keyed-changes.ts";
 import type { LoaderWatch } from "../heap/heap-loader.ts";
 import type { Shape } from "../heap/shapes.ts";
 import { eachChild, GraphPaths, stepText } from "./graph-paths.ts";
@@ -37,8 +37,8 @@ export class PatchWords implements LoaderWatch {
     else if (!this.#before.has(object)) this.#before.set(object, pictureOf(object));
   }
 
-  entry(collection: Map<unknown, unknown> | Set<unknown>, kind: Operation, key: unknown): void {
-    if (!this.#before.has(collection)) return;
+  entry(collection: object, kind: Operation, key: unknown): void {
+    if (!this.#before.has(collection) || !(collection instanceof Map || collection instanceof Set)) return;
     let entries = this.#entries.get(collection);
     if (entries === undefined) this.#entries.set(collection, (entries = []));
     const map = collection instanceof Map ? collection : undefined;

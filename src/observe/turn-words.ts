@@ -2,7 +2,7 @@
  * A turn of the log in words: what it consumed, what it changed, what it sent. A record does not repeat its input; what the
  * turn took out of the system's tables tells which it was, as far as it can be told. Reads only.
  */
-import { operation } from "../heap/collection-changes.ts";
+import { operation } from "../heap/keyed-changes.ts";
 import type { TurnWatch } from "../kernel/recovery.ts";
 import type { RecordHead } from "../kernel/record.ts";
 import { DeadLetter, DeferredState, EffectState, KeyState, NodeState, ReplyState, SessionState, TimerState, type LocalMessage, type RequestMessage } from "../turn/node-state.ts";
