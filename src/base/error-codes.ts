@@ -35,6 +35,7 @@ export const errorCodes = {
   MK_SERVICE_REMOVED: code("Bring the service back, or list it as removed: app({ version, removed: [\"name\"] })."),
   MK_ADDRESS_INVALID: code("Write addresses as \"node/service\", with letters, digits, '.', '_' and '-'."),
   MK_SCHEMA_ASYNC: code("Use a schema that validates synchronously in `args`."),
+  MK_FREEZE_PERSISTENT: code("Freeze an object in the turn that makes it, or put a frozen copy in its place: `this.x = Object.freeze({ ...this.x })`."),
   MK_GUARD_WROTE: code("Guards, aspects' selectors and schemas may only read; write in the handler."),
 
   // Outcomes of messages

@@ -49,14 +49,17 @@ export function* childrenOfValue(object: object): Iterable<[label: string, value
   } else if (object instanceof Set) {
     for (const value of Set.prototype.values.call(object)) yield [`.has(${shortLabel(value)})`, value];
   }
-  if (ArrayBuffer.isView(object)) return;
+  if (ArrayBuffer.isView(object)) {
+    yield [".buffer", object.buffer];
+    return;
+  }
   for (const key of Reflect.ownKeys(object)) {
     if (typeof key === "symbol") {
       yield [`[${String(key)}]`, key];
       continue;
     }
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
-    yield [propertyLabel(key), "value" in descriptor ? descriptor.value : descriptor.get];
+    yield [propertyLabel(key), "value" in descriptor ? descriptor.value : (descriptor.get ?? descriptor.set)];
   }
 }
 

@@ -12,11 +12,20 @@ export interface BarrierRuntime {
   /** Write: called with the object before one of its properties is written or deleted. Returns its argument. */
   w<T>(target: T): T;
 
+  /** As `w`, where the name of the property is computed: `key` is its value. `deletes` is given when the property is deleted. */
+  k<T>(target: T, key: unknown, deletes?: 1): T;
+
+  /** An object literal with getters or setters, just made. Returns it. */
+  u<T>(target: T): T;
+
   /**
    * Array mutation: called with the receiver before a call that mutates arrays, typed arrays or DataViews by its name
    * (`mutatorNames`). The receiver may be anything, for many classes have a method called `set`. Returns its argument.
+   * `name` is given when the call is `target.name(…)`: then nothing but that method changes the receiver. `first` and `second` are the call's
+   * arguments, given only when evaluating them early and twice does no harm. An empty name says that it is some mutator called by
+   * its name. Without a name it is a borrowed method, called in a way that the receiver's own methods do not see.
    */
-  a<T>(target: T): T;
+  a<T>(target: T, name?: string, first?: unknown, second?: unknown): T;
 
   /**
    * Computed call: called with receiver and key before `target[key](…)`. Touches like `a` when the key is one of `mutatorNames`,

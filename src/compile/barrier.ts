@@ -106,6 +106,9 @@ class BarrierWalker {
       case "ForOfStatement":
         if (node["left"].type !== "VariableDeclaration") patternTargets(state, node["left"]);
         break;
+      case "ObjectExpression":
+        if (node["properties"].some((property: Node) => property["kind"] === "get" || property["kind"] === "set")) state.wrap(node, `${state.use("u")}(`);
+        break;
       case "WithStatement":
         // Assignments to plain names may write to this object.
         state.wrap(node["object"], `${state.use("w")}(`);

@@ -5,6 +5,7 @@
  */
 import { bare, lastOptionalLink, type Node } from "./ast.ts";
 import { mutatorNames } from "./barrier-contract.ts";
+import { callHint } from "./keyed-touch.ts";
 import type { ModuleState } from "./module-state.ts";
 import { rewriteChain } from "./optional-chains.ts";
 import { superKey } from "./write-targets.ts";
@@ -17,7 +18,7 @@ export function callExpression(state: ModuleState, call: Node): void {
   if (callee.type !== "MemberExpression") return;
   const name = staticKey(callee);
   if (name === undefined) return computedCall(state, call, callee);
-  if (mutatorNames.has(name)) return mutatorCall(state, call, callee);
+  if (mutatorNames.has(name)) return mutatorCall(state, call, callee, name);
   const receiver = borrowedReceiver(callee, name, call["arguments"]);
   if (receiver === undefined || receiver.type === "SpreadElement") return;
   touchArgument(state, receiver, call["arguments"]);
@@ -38,15 +39,19 @@ function isFresh(object: Node): boolean {
   return node.type === "ArrayExpression" || node.type === "ObjectExpression" || node.type === "Literal" || node.type === "TemplateLiteral";
 }
 
-function mutatorCall(state: ModuleState, call: Node, member: Node): void {
+function mutatorCall(state: ModuleState, call: Node, member: Node, name: string): void {
   const object: Node = member["object"];
   if (isFresh(object)) return;
   const touch = state.use("a");
   if (object.type === "Super") return superKey(state, member, member["property"], `${touch}(this)`);
   const late = lastSuspending(state, call["arguments"]);
   const held = late === undefined ? undefined : state.temporary();
-  const before = held === undefined ? `${touch}(` : `(${held}=`;
-  wrapObject(state, member, before);
+  if (held === undefined && state.regions.get(member) === undefined) {
+    state.edits.open(object.start, `${touch}(`);
+    state.edits.close(object.end, `${callHint(state, name, call["arguments"])})`);
+    return;
+  }
+  wrapObject(state, member, held === undefined ? `${touch}(` : `(${held}=`);
   if (late !== undefined) state.touchAfter(late, `${touch}(${held})`);
 }
 

@@ -3,6 +3,7 @@
  * destructuring pattern becomes `w(o).x`. Calls are not writes (mutator-calls.ts); fields of classes define, they do not write.
  */
 import { bare, lastOptionalLink, type Node } from "./ast.ts";
+import { keyedTarget } from "./keyed-touch.ts";
 import type { ModuleState } from "./module-state.ts";
 import { rewriteChain } from "./optional-chains.ts";
 
@@ -45,7 +46,7 @@ export function updateTarget(state: ModuleState, node: Node): void {
 export function deleteTarget(state: ModuleState, node: Node): void {
   const argument = bare(node["argument"]);
   if (argument.type === "MemberExpression") {
-    if (argument["object"].type !== "Super") memberTarget(state, argument, undefined, false, undefined);
+    if (argument["object"].type !== "Super") memberTarget(state, argument, undefined, false, undefined, true);
     return;
   }
   if (argument.type !== "ChainExpression" || argument["expression"].type !== "MemberExpression") return;
@@ -64,20 +65,20 @@ export function deleteTarget(state: ModuleState, node: Node): void {
   rewriteChain(state, link, object.end, `${state.use("w")}(`, "||delete ");
 }
 
-function memberTarget(state: ModuleState, member: Node, value: Node | undefined, inPattern: boolean, assignment: Node | undefined): void {
+function memberTarget(state: ModuleState, member: Node, value: Node | undefined, inPattern: boolean, assignment: Node | undefined, deletes = false): void {
   const object: Node = member["object"];
   const key: Node = member["property"];
   if (object.type === "Super") return superTarget(state, member, inPattern ? undefined : value);
   if (object.type === "Literal") return;
   if (assignment !== undefined && state.format === "commonjs" && isModuleExports(object)) return exportsTarget(state, assignment, object);
-  const write = state.use("w");
 
   const keySuspends = member["computed"] === true && state.suspends(key);
   const valueSuspends = value !== undefined && state.suspends(value);
   if (!keySuspends && !valueSuspends) {
-    state.wrap(object, `${write}(`);
+    if (!keyedTarget(state, member, deletes)) state.wrap(object, `${state.use("w")}(`);
     return;
   }
+  const write = state.use("w");
   const held = state.temporary();
   if (inPattern && valueSuspends) state.wrap(object, `${write}(${held}=`); // the default may not be evaluated at all
   else state.wrapParenthesised(object, `(${held}=`);

@@ -4,6 +4,7 @@
  * Does not make instances of classes with constructors that run user code: `makeBare` never does.
  */
 import { MaceKenError } from "../base/error.ts";
+import { builtInOfPrototype } from "../codec/built-in.ts";
 
 type Class = (abstract new (...args: never[]) => object) & { readonly prototype: object; readonly persistentName?: string };
 
@@ -68,13 +69,37 @@ export class ClassRecord {
     return this.#withPrivates;
   }
 
-  /** The built-in error class this class extends, if any: its instances need the engine's own slots. */
-  get errorBase(): ErrorConstructor | undefined {
-    for (let type: unknown = this.type; typeof type === "function"; type = Object.getPrototypeOf(type)) {
-      if (type === Error || (type as { prototype?: unknown }).prototype instanceof Error && !recordOfPrototype.has((type as Class).prototype)) return type as ErrorConstructor;
-    }
-    return undefined;
+  #base: Base | undefined;
+
+  /** What instances are underneath. */
+  get base(): Base {
+    this.#base ??= baseOf(this.type.prototype);
+    return this.#base;
   }
+}
+
+/** The built-in that a class extends, with what makes one; "object" for most classes, "foreign" when an ancestor is a class the heap does not know. */
+export interface Base {
+  readonly kind: "object" | "error" | "array" | "map" | "set" | "date" | "foreign";
+  readonly type: ErrorConstructor | ArrayConstructor | MapConstructor | SetConstructor | DateConstructor | undefined;
+  readonly foreign: string | undefined;
+}
+
+/** Prototypes that tracked-collections.ts puts between a class and the built-in it extends. */
+export const trackingPrototypes = new Map<object, "map" | "set" | "date">();
+
+const extensible: ReadonlySet<string | undefined> = new Set(["error", "array", "map", "set", "date"]);
+
+function baseOf(prototype: object): Base {
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (recordOfPrototype.has(at) || trackingPrototypes.has(at)) continue;
+    const kind = builtInOfPrototype(at);
+    if (kind === "object") break;
+    const type = (at as { constructor?: unknown }).constructor;
+    if (extensible.has(kind)) return { kind: kind as "map", type: type as MapConstructor, foreign: undefined };
+    return { kind: "foreign", type: undefined, foreign: typeof type === "function" ? type.name : "something" };
+  }
+  return { kind: "object", type: undefined, foreign: undefined };
 }
 
 const recordOfPrototype = new WeakMap<object, ClassRecord>();
@@ -96,6 +121,10 @@ function fileNames(): void {
     else filed.push(record);
   }
   lateNames = [];
+}
+
+export function recordOf(prototype: object): ClassRecord | undefined {
+  return recordOfPrototype.get(prototype);
 }
 
 export function classOfInstance(object: object): ClassRecord | undefined {
@@ -137,18 +166,17 @@ function packageOf(name: string): string {
   return name.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0]!;
 }
 
-/** An instance with its private members installed and nothing else: no user code runs. */
+/** An instance with its private members installed and nothing else: no user code runs. It may have own properties, to be replaced. */
 export function makeBare(record: ClassRecord): object {
-  const prototype = record.type.prototype;
-  const errorBase = record.errorBase;
+  const { prototype } = record.type;
   const bare = (): object => {
-    if (errorBase === undefined) return Object.create(prototype) as object;
-    const error = Reflect.construct(errorBase, [], record.type) as object;
-    for (const name of Object.getOwnPropertyNames(error)) delete (error as Record<string, unknown>)[name];
-    return error;
+    const { kind, type } = record.base;
+    if (kind === "object") return Object.create(prototype) as object;
+    const object = Reflect.construct(type as never, [], record.type as never) as object;
+    if (kind === "error") for (const name of Object.getOwnPropertyNames(object)) delete (object as Record<string, unknown>)[name];
+    return object;
   };
   const stampers = record.chain.filter((each) => each.info?.privates !== undefined || each.info?.methods !== undefined);
-  if (stampers.length === 0) return bare();
   let object: object | undefined;
   reviving.on = true;
   try {
@@ -156,8 +184,10 @@ export function makeBare(record: ClassRecord): object {
   } finally {
     reviving.on = false;
   }
-  for (const name of Object.getOwnPropertyNames(object!)) delete (object as Record<string, unknown>)[name];
-  return object!;
+  object ??= bare();
+  // Volatile fields are made again at the end, behind the others.
+  for (const name of record.volatiles.keys()) delete (object as Record<string, unknown>)[name];
+  return object;
 }
 
 /**

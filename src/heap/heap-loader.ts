@@ -11,14 +11,14 @@ import { internRef } from "../codec/ref-value.ts";
 import { tag } from "../codec/tags.ts";
 import { isAddress } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
-import { restoreKeys, setOwn } from "./before-image.ts";
+import { recompile } from "./before-image.ts";
+import { keyedTarget, readArrayChanges, readByteChanges, readKeyedChanges } from "./change-reader.ts";
 import { makeBare } from "./class-registry.ts";
-import { operation } from "./collection-changes.ts";
 import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
-import { nativeFreeze, nativePreventExtensions, nativeSeal } from "./native-writers.ts";
-import { readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
-import { trackDate, trackMap, trackSet } from "./tracked-collections.ts";
+import { nativeFreeze, nativePreventExtensions, nativeSeal, nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
+import { isFixed, readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
+import { track } from "./tracked-collections.ts";
 
 type Properties = Record<string, unknown>;
 
@@ -87,9 +87,7 @@ export class HeapLoader {
     const volatile: [object, Shape][] = [];
     for (const [id, object] of this.#objects) {
       const shape = this.#shapeOfObject.get(id)!;
-      if (shape.kind === "map") trackMap(object);
-      else if (shape.kind === "set") trackSet(object);
-      else if (shape.kind === "date") trackDate(object);
+      if (shape.kind === "map" || shape.kind === "set" || shape.kind === "date") track(object, shape.kind);
       if (shape.record !== undefined && shape.record.volatiles.size > 0) volatile.push([object, shape]);
       each(object);
     }
@@ -169,18 +167,41 @@ export class HeapLoader {
   /** Reads one object's content and, when it is news, puts it there. */
   #readContent(reader: Reader, id: number, shape: Shape, news: boolean): void {
     const object = this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
-    if (news) this.#shapeOfObject.set(id, shape);
+    if (this.#readChangesOnly(reader, object, shape, news)) return;
+    if (news) {
+      const before = this.#shapeOfObject.get(id)!;
+      if (before.kind === "array") restoreKeys(object, "array", undefined, [], []);
+      else if (shape.kind !== "array" && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
+      this.#shapeOfObject.set(id, shape);
+    }
+    this.#readProper(reader, object, shape, news);
+    if (!isFixed(shape)) this.#readOwn(reader, object, shape, news);
+  }
+
+  /** What a turn changed of an object that stays of its shape; false when the whole content follows. */
+  #readChangesOnly(reader: Reader, object: object, { kind }: Shape, news: boolean): boolean {
+    if (kind === "arrayChanges") {
+      if (!Array.isArray(object)) reader.fail("elements of something that is no array");
+      readArrayChanges(reader, this.#slot(reader), news ? (object as unknown[]) : undefined);
+    } else if (kind === "dictionaryChanges") readKeyedChanges(reader, this.#slot(reader), news ? keyedTarget(object) : undefined, true);
+    else if (kind === "byteChanges") {
+      if (!(object instanceof ArrayBuffer)) reader.fail("bytes of something that is no buffer");
+      readByteChanges(reader, news ? (object as ArrayBuffer) : undefined);
+    } else return false;
+    return true;
+  }
+
+  #slot(reader: Reader): () => unknown {
+    return () => this.#readSlot(reader);
+  }
+
+  /** What a built-in holds because of what it is. */
+  #readProper(reader: Reader, object: object, shape: Shape, news: boolean): void {
     switch (shape.kind) {
-      case "object":
-      case "nullObject":
-      case "instance":
-        this.#readInstance(reader, object, shape, news);
-        return;
       case "denseArray": {
         const values = this.#readValues(reader, reader.count());
         if (!news) return;
         const array = object as unknown[];
-        if (Object.getOwnPropertyNames(array).length !== array.length + 1) restoreKeys(array, [], []);
         array.length = values.length;
         for (let i = 0; i < values.length; i++) array[i] = values[i];
         return;
@@ -190,20 +211,25 @@ export class HeapLoader {
         const [keys, values] = this.#readKeyed(reader);
         if (!news) return;
         (object as unknown[]).length = 0;
-        restoreKeys(object, keys, values);
+        restoreKeys(object, "array", undefined, keys, values);
         (object as unknown[]).length = length;
         return;
       }
-      case "error":
+      case "error": {
+        if (!isFixed(shape)) return;
+        const [keys, values] = this.#readKeyed(reader);
+        if (news) restoreKeys(object, "error", undefined, keys, values, keys.map((key) => (usuallyHidden.has(key) ? "1" : "0")).join(""));
+        return;
+      }
       case "dictionary":
       case "nullDictionary": {
         const [keys, values] = this.#readKeyed(reader);
-        if (news) restoreKeys(object, keys, values);
+        if (news) restoreKeys(object, shape.kind, undefined, keys, values);
         return;
       }
       case "map":
       case "set":
-        this.#readChanges(reader, object as Map<unknown, unknown>, shape.kind === "map", news);
+        readKeyedChanges(reader, this.#slot(reader), news ? keyedTarget(object) : undefined, shape.kind === "map");
         return;
       case "date": {
         const time = reader.f64();
@@ -215,8 +241,7 @@ export class HeapLoader {
         const flags = reader.string();
         const lastIndex = this.#readSlot(reader) as number;
         if (!news) return;
-        // The only way to give an existing RegExp its pattern; annex B of the language keeps it for ever.
-        (object as RegExp & { compile(source: string, flags: string): void }).compile(source, flags);
+        recompile(object as RegExp, source, flags);
         (object as RegExp).lastIndex = lastIndex;
         return;
       }
@@ -247,11 +272,12 @@ export class HeapLoader {
     return [keys, values];
   }
 
-  #readInstance(reader: Reader, object: object, shape: Shape, news: boolean): void {
+  #readOwn(reader: Reader, object: object, shape: Shape, news: boolean): void {
     const values = this.#readValues(reader, shape.keys.length);
     const privates = shape.privates.map(({ names }) => this.#readValues(reader, names.length));
     if (!news) return;
-    restoreKeys(object, shape.keys, values, shape.record);
+    // An array's properties are its content.
+    if (shape.kind !== "array" && shape.kind !== "denseArray") restoreKeys(object, shape.kind, shape.record, shape.keys, values, shape.attributes);
     const stored = shape.privates;
     for (const { name, info } of shape.record?.withPrivates ?? []) {
       const at = stored.findIndex((each) => each.className === name);
@@ -260,30 +286,19 @@ export class HeapLoader {
       info!.privates!.set(object, info!.privates!.names.map((privateName) => (known.includes(privateName) ? privates[at]![known.indexOf(privateName)] : undefined)));
     }
   }
+}
 
-  #readChanges(reader: Reader, collection: Map<unknown, unknown> | Set<unknown>, isMap: boolean, news: boolean): void {
-    const count = reader.u32();
-    for (let i = 0; i < count; i++) {
-      const kind = reader.u8();
-      if (kind === operation.clear) {
-        if (news) collection.clear();
-        continue;
-      }
-      const key = this.#readSlot(reader);
-      if (kind === operation.delete) {
-        if (news) collection.delete(key);
-        continue;
-      }
-      if (kind !== operation.set) reader.fail("unknown change of a collection");
-      const value = isMap ? this.#readSlot(reader) : undefined;
-      if (!news) continue;
-      if (isMap) (collection as Map<unknown, unknown>).set(key, value);
-      else (collection as Set<unknown>).add(key);
-    }
-  }
+/** Properties of errors that the engine hides. */
+const usuallyHidden: ReadonlySet<string> = new Set(["stack", "message", "cause", "errors"]);
+
+/** Only objects without a built-in underneath change their kind. */
+function prototypeOf({ kind, record }: Shape): object | null {
+  if (record !== undefined) return record.type.prototype;
+  return kind === "nullObject" || kind === "nullDictionary" ? null : Object.prototype;
 }
 
 function makeEmpty(shape: Shape): object {
+  if (shape.record !== undefined) return makeBare(shape.record);
   switch (shape.kind) {
     case "denseArray":
     case "array":
@@ -299,8 +314,6 @@ function makeEmpty(shape: Shape): object {
     case "nullObject":
     case "nullDictionary":
       return Object.create(null) as object;
-    case "instance":
-      return makeBare(shape.record!);
     default:
       return {};
   }

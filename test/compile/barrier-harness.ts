@@ -25,6 +25,8 @@ export function mockRuntime(touch: (target: unknown) => void = () => undefined):
   return {
     registrations,
     w: touching,
+    k: touching,
+    u: (target) => target,
     a: touching,
     c: touching,
     r: (constructor, name, info) => void registrations.push({ constructor: constructor as Registration["constructor"], name, info }),
