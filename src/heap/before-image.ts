@@ -116,6 +116,7 @@ export function restoreBefore(object: object, mark: Mark): void {
     before.undo();
     before.own.restore(object, shape.kind, shape.record);
   } else if (before instanceof SparseBefore) {
+    if (Object.isFrozen(object)) return;
     (object as unknown[]).length = 0;
     before.own.restore(object, "array", shape.record);
     (object as unknown[]).length = before.length;

@@ -35,6 +35,8 @@ export class HeapLoader {
   #begun = false;
   /** Objects announced in the patch being read, whose contents follow. */
   readonly #made: number[] = [];
+  /** The shapes they are announced with: those of their contents. A snapshot may have made the object already, with a later shape. */
+  readonly #madeShapes: Shape[] = [];
 
   constructor(heap: Heap) {
     this.#heap = heap;
@@ -61,6 +63,7 @@ export class HeapLoader {
       this.#readContent(reader, id, shape, true);
     }
     this.#made.length = 0;
+    this.#madeShapes.length = 0;
   }
 
   /** The patch of one turn. */
@@ -75,9 +78,10 @@ export class HeapLoader {
     }
     for (let i = 0; i < this.#made.length; i++) {
       const id = this.#made[i]!;
-      this.#readContent(reader, id, this.#shapeOfObject.get(id)!, (this.#imageTurns.get(id) ?? -1) < turn);
+      this.#readContent(reader, id, this.#madeShapes[i]!, (this.#imageTurns.get(id) ?? -1) < turn);
     }
     this.#made.length = 0;
+    this.#madeShapes.length = 0;
   }
 
   /** Hands the objects over to the heap: marks, own mutators, frozen states, volatile fields. `each` is called with every object. */
@@ -139,6 +143,7 @@ export class HeapLoader {
     const id = reader.uint();
     const shape = this.#readShape(reader);
     this.#made.push(id);
+    this.#madeShapes.push(shape);
     if (id > this.#highestId) this.#highestId = id;
     let make: (() => object) | undefined;
     if (shape.kind === "arrayBuffer") {
