@@ -18,6 +18,7 @@ import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
 import { nativeFreeze, nativePreventExtensions, nativeSeal, nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
 import { isFixed, readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
+import { noteUnusual } from "./unusual-objects.ts";
 import { track } from "./tracked-collections.ts";
 
 type Properties = Record<string, unknown>;
@@ -92,6 +93,7 @@ export class HeapLoader {
     for (const [id, object] of this.#objects) {
       const shape = this.#shapeOfObject.get(id)!;
       if (shape.kind === "map" || shape.kind === "set" || shape.kind === "date") track(object, shape.kind);
+      if (shape.attributes !== "") noteUnusual(object);
       if (shape.record !== undefined && shape.record.volatiles.size > 0) volatile.push([object, shape]);
       each(object);
     }

@@ -138,7 +138,7 @@ export class ShapeTable {
     const shape = new Shape(number, kind, record, keys, integrity, privates, attributes);
     this.#shapes[number - firstPropertyShape] = shape;
     // A class whose private fields changed since gets a new shape when its objects are written again.
-    if (shape.isCurrent) this.#slotOf(kind, record).byKeys.set(integrity + JSON.stringify(keys), shape);
+    if (shape.isCurrent) this.#slotOf(kind, record).byKeys.set(slotText(kind, keys, integrity, attributes), shape);
     return shape;
   }
 

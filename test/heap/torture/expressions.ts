@@ -149,7 +149,7 @@ export class Expressions {
   #frozen(value: () => string): string {
     const { random, features } = this;
     if (!features.frozenObjects) return "({})";
-    const close = `Object.${random.from(["freeze", "seal", "preventExtensions"])}`;
+    const close = `Object.${random.from(["freeze", "seal"])}`;
     const what = features.frozenArrays && random.chance(30) ? `[${value()}, ${value()}]` : random.chance(30) ? `new K.Point(${value()}, 1)` : `({ ${this.plainName()}: ${value()} })`;
     return `${close}(${what})`;
   }
@@ -157,7 +157,7 @@ export class Expressions {
   /** A statement that puts what cannot persist somewhere. */
   refusal(): string {
     const { random } = this;
-    const value = random.from(["() => 1", "Symbol('s')", "new WeakMap()", "Promise.resolve(1)", "{ get g() { return 1; } }", "{ [Symbol.iterator]: 1 }", "new (class Unknown { constructor() { return Object.create({ a: 1 }); } })()"]);
+    const value = random.from(["() => 1", "Symbol('s')", "new WeakMap()", "Promise.resolve(1)", "{ get g() { return 1; } }", "{ [Symbol.iterator]: 1 }", "Object.preventExtensions({ open: 1 })", "new (class Unknown { constructor() { return Object.create({ a: 1 }); } })()"]);
     return random.from([`root.refused = ${value};`, `${this.pick("arr")}?.push(${value});`, `${this.pick("map")}?.set(1, ${value});`, `root.deep = { within: [${value}] };`]);
   }
 }

@@ -120,7 +120,8 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
     if (className === undefined) picks.lit.push(object);
   }
   if (className !== undefined) picks.inst.push(object);
-  for (const key of Reflect.ownKeys(object)) {
+  const keys = Reflect.ownKeys(object);
+  for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
     // The heap's own mutators on Map, Set and Date: no property of the program's.
     if (skipsFunctions && !descriptor.enumerable && typeof descriptor.value === "function") continue;
@@ -135,7 +136,15 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
     if (values === undefined) tokens.push("without private fields");
     else for (const value of values) slot(value);
   }
+  // The heap keeps attributes in shapes, and has none for objects with very many keys.
+  if (keys.length > 40 && className === undefined && (label === "Object" || label === "null")) isRefused ||= keys.some((key) => !isUsual(object, key));
+  if (!Object.isExtensible(object) && !Object.isSealed(object)) isRefused = true;
   return isRefused;
+}
+
+function isUsual(object: object, key: PropertyKey): boolean {
+  const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(object, key)!;
+  return writable === true && enumerable === true && configurable === true;
 }
 
 /** Where two lists differ first, in words; undefined when they are alike. */
