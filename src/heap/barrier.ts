@@ -23,8 +23,11 @@ const current: { heap: Heap | undefined; epoch: number } = { heap: undefined, ep
 
 /** The object written last, of which nothing more needs to be told in this turn: the common case costs one comparison. */
 let last: unknown;
+/** No program has it, while undefined is what a broken chain of properties hands to the barrier. */
+const noArray = {};
+
 /** The large array written last, and its account: loops write to the same one. */
-let lastArray: unknown;
+let lastArray: unknown = noArray;
 let lastChanges: ArrayChanges | undefined;
 
 /** The view written last, and the page's worth of it that has been told. */
@@ -33,13 +36,15 @@ let lastFrom = 0;
 
 export function openEpoch(heap: Heap): number {
   current.heap = heap;
-  last = lastArray = lastChanges = lastView = undefined;
+  last = lastChanges = lastView = undefined;
+  lastArray = noArray;
   return ++current.epoch;
 }
 
 export function closeEpoch(): void {
   current.heap = undefined;
-  last = lastArray = lastChanges = lastView = undefined;
+  last = lastChanges = lastView = undefined;
+  lastArray = noArray;
   current.epoch++;
 }
 

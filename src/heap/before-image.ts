@@ -116,9 +116,11 @@ export function restoreBefore(object: object, mark: Mark): void {
     before.undo();
     before.own.restore(object, shape.kind, shape.record);
   } else if (before instanceof SparseBefore) {
-    (object as unknown[]).length = 0;
+    // A sealed array keeps its elements, and takes no others: only their values can have changed.
+    const isOpen = Object.isExtensible(object);
+    if (isOpen) (object as unknown[]).length = 0;
     before.own.restore(object, "array", shape.record);
-    (object as unknown[]).length = before.length;
+    if (isOpen) (object as unknown[]).length = before.length;
   } else if (before instanceof DateBefore) {
     Date.prototype.setTime.call(object as Date, before.time);
     before.own.restore(object, shape.kind, shape.record);

@@ -21,6 +21,7 @@ import { Mark, setMark } from "./mark.ts";
 import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
 import { nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
 import { isFixed, readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
+import { noteUnusual } from "./unusual-objects.ts";
 import { track } from "./tracked-collections.ts";
 
 type Properties = Record<string, unknown>;
@@ -49,6 +50,8 @@ export class HeapLoader {
   readonly classes = new StoredClasses();
   /** Objects announced in the patch being read, whose contents follow. */
   readonly #made: number[] = [];
+  /** The shapes they are announced with: those of their contents. A snapshot may have made the object already, with a later shape. */
+  readonly #madeShapes: Shape[] = [];
 
   constructor(heap: Heap) {
     this.#heap = heap;
@@ -80,6 +83,7 @@ export class HeapLoader {
       this.#readContent(reader, id, shape, true);
     }
     this.#made.length = 0;
+    this.#madeShapes.length = 0;
   }
 
   /** The patch of one turn. */
@@ -96,10 +100,11 @@ export class HeapLoader {
     }
     for (let i = 0; i < this.#made.length; i++) {
       const id = this.#made[i]!;
-      this.watch?.image(this.#objects.get(id)!, this.#shapeOfObject.get(id)!, true);
-      this.#readContent(reader, id, this.#shapeOfObject.get(id)!, (this.#imageTurns.get(id) ?? -1) < turn);
+      this.watch?.image(this.#objects.get(id)!, this.#madeShapes[i]!, true);
+      this.#readContent(reader, id, this.#madeShapes[i]!, (this.#imageTurns.get(id) ?? -1) < turn);
     }
     this.#made.length = 0;
+    this.#madeShapes.length = 0;
   }
 
   /**
@@ -115,6 +120,7 @@ export class HeapLoader {
     for (const [id, object] of this.#objects) {
       const shape = this.#shapeOfObject.get(id)!;
       if (shape.kind === "map" || shape.kind === "set" || shape.kind === "date") track(object, shape.kind);
+      if (shape.attributes !== "") noteUnusual(object);
       if (shape.record !== undefined) {
         if (!shape.isCurrent) outdated.add(object, shape);
         if (shape.record.volatiles.size > 0 && options.volatiles) volatile.push([object, shape]);
@@ -178,6 +184,7 @@ export class HeapLoader {
     const id = reader.uint();
     const shape = this.#readShape(reader);
     this.#made.push(id);
+    this.#madeShapes.push(shape);
     if (id > this.#highestId) this.#highestId = id;
     let make: (() => object) | undefined;
     if (shape.kind === "arrayBuffer") {

@@ -281,5 +281,6 @@ function refuseSymbols(object: object): void {
 function integrityOf(object: object): Integrity {
   if (Object.isExtensible(object)) return 0;
   if (Object.isFrozen(object)) return 3;
-  return Object.isSealed(object) ? 2 : 1;
+  if (Object.isSealed(object)) return 2;
+  throw new Refused(object, "closed to new properties but not sealed, so that undo could not put a deleted one back");
 }

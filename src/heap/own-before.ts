@@ -26,12 +26,18 @@ export class OwnBefore {
   }
 
   restore(object: object, kind: Kind, record: ClassRecord | undefined): void {
+    this.#restoreProperties(object, kind, record);
+    if (this.privates.length > 0) record!.withPrivates.forEach(({ info }, i) => info!.privates!.set(object, this.privates[i]!));
+  }
+
+  #restoreProperties(object: object, kind: Kind, record: ClassRecord | undefined): void {
+    // Nothing to put back, and no way to: a frozen object is touched before the write that fails.
+    if (Object.isFrozen(object)) return;
     if (Object.getPrototypeOf(object) !== this.prototype) nativeSetPrototypeOf(object, this.prototype);
     const { keys, values } = this;
     // After Object.defineProperty in this turn a plain assignment would leave the attributes as they are.
     const attributes = this.attributes === "" && isRedefined(object) ? "0".repeat(keys.length) : this.attributes;
     if (attributes === "" && sameKeys(Reflect.ownKeys(object) as string[], keys)) for (let i = 0; i < keys.length; i++) (object as Properties)[keys[i]!] = values[i];
     else restoreKeys(object, kind, record, keys, values, attributes);
-    if (this.privates.length > 0) record!.withPrivates.forEach(({ info }, i) => info!.privates!.set(object, this.privates[i]!));
   }
 }
