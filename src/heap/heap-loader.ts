@@ -217,6 +217,7 @@ export class HeapLoader {
     if (news) {
       const before = this.#shapeOfObject.get(id)!;
       if (before.kind === "array") restoreKeys(object, "array", undefined, [], []);
+      else if (before.kind === shape.kind && !isFixed(before) && isFixed(shape) && shape.kind !== "denseArray") restoreKeys(object, shape.kind, undefined, [], []);
       else if (shape.kind !== "array" && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
       this.#shapeOfObject.set(id, shape);
     }

@@ -64,7 +64,7 @@ export abstract class KeyedChanges {
     if (this.#lastOfKey !== undefined) return this.#lastOfKey.get(key);
     const { keys, operations } = this;
     // As a Map compares keys: NaN is itself, and so is 0 whatever its sign.
-    for (let i = operations.length - 1; i >= this.#from; i--) if (keys[i] === key || (key !== key && keys[i] !== keys[i])) return operations[i];
+    for (let i = operations.length - 1; i >= this.#from; i--) if (keys[i] === key || (Number.isNaN(key) && Number.isNaN(keys[i]))) return operations[i];
     return undefined;
   }
 

@@ -27,6 +27,8 @@ export function isIndex(key: string): boolean {
 
 /** Own mutators that the heap put on a Map, Set or Date (tracked-collections.ts): not properties of the program's. */
 export const trackingMethods = new WeakSet<object>();
+export const trackingDescriptors = new Map<object | null, PropertyDescriptorMap>();
+const nativeDefineProperties = Object.defineProperties;
 
 /** Names of own properties, without those that are part of being what the object is, and without volatile fields. */
 export function ownNames(object: object, kind: Kind, record: ClassRecord | undefined): string[] {
@@ -58,6 +60,9 @@ export function restoreKeys(object: object, kind: Kind, record: ClassRecord | un
   for (const symbol of Object.getOwnPropertySymbols(object)) delete (object as Record<symbol, unknown>)[symbol];
   // The last first: then the engine keeps the object's fast form.
   if (!sameKeys(names, keys)) for (let i = names.length - 1; i >= 0; i--) delete (object as Properties)[names[i]!];
+  // The program may have replaced our methods by its own.
+  const tracking = kind === "map" || kind === "set" || kind === "date" ? trackingDescriptors.get(Object.getPrototypeOf(object) as object) : undefined;
+  if (tracking !== undefined) nativeDefineProperties(object, tracking);
   if (attributes === "") for (let i = 0; i < keys.length; i++) setOwn(object, keys[i]!, values[i]);
   else for (let i = 0; i < keys.length; i++) nativeDefineProperty(object, keys[i]!, descriptor(values[i], attributes.charCodeAt(i) - 48));
 }

@@ -6,7 +6,7 @@
  */
 import { changesOf, touch } from "./barrier.ts";
 import { trackingPrototypes } from "./class-registry.ts";
-import { nativeSetPrototypeOf, trackingMethods } from "./own-properties.ts";
+import { nativeSetPrototypeOf, trackingDescriptors, trackingMethods } from "./own-properties.ts";
 
 type Methods = Record<string, (this: never, ...args: never[]) => unknown>;
 
@@ -75,6 +75,7 @@ const between = new Map<object, object>();
 for (const [kind, { builtIn, descriptors }] of Object.entries(tracked)) {
   const prototype = Object.create(builtIn, descriptors) as object;
   between.set(builtIn, prototype);
+  trackingDescriptors.set(builtIn, descriptors);
   trackingPrototypes.set(prototype, kind as "map" | "set" | "date");
 }
 
