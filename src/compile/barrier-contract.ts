@@ -34,6 +34,12 @@ export interface BarrierRuntime {
   c<T>(target: T, key: unknown): T;
 
   /**
+   * Borrowed method: called with the function before `fn.call(…)`, `fn.apply(…)` and `fn.bind(…)`. For one of the engine's own
+   * functions that change their receiver it returns one that does the same and announces it, whenever it is called; else its argument.
+   */
+  f<T>(fn: T): T;
+
+  /**
    * Registration: called once for each evaluation of a class definition, first of all its static initialisers.
    * So static members such as `persistentName` are not there yet: read them later.
    */

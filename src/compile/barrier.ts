@@ -11,7 +11,7 @@ import { Refusal } from "./compile-error.ts";
 import type { Edits } from "./edits.ts";
 import { FlatText, type TextRange } from "./flat-text.ts";
 import { ModuleState } from "./module-state.ts";
-import { callExpression } from "./mutator-calls.ts";
+import { callExpression, taggedTemplate } from "./mutator-calls.ts";
 import { chooseNames, preludeText } from "./prelude.ts";
 import { assignmentTarget, deleteTarget, patternTargets, updateTarget } from "./write-targets.ts";
 
@@ -106,6 +106,9 @@ class BarrierWalker {
         break;
       case "CallExpression":
         callExpression(state, node);
+        break;
+      case "TaggedTemplateExpression":
+        taggedTemplate(state, node);
         break;
       case "ChainExpression":
         state.enterChain(node);

@@ -55,7 +55,7 @@ function descriptorsOf(methods: Methods): PropertyDescriptorMap {
   return Object.fromEntries(Object.entries(methods).map(([name, value]) => [name, { value, writable: true, enumerable: false, configurable: true }]));
 }
 
-const tracked = {
+export const collectionMethods = {
   map: { builtIn: Map.prototype as object, descriptors: descriptorsOf(mapMethods) },
   set: { builtIn: Set.prototype as object, descriptors: descriptorsOf(setMethods) },
   date: { builtIn: Date.prototype as object, descriptors: descriptorsOf(dateMethods) },
@@ -65,14 +65,14 @@ const nativeDefineProperties = Object.defineProperties;
 
 /** Puts the own mutators on an object that is about to persist; false when it takes none (it is not extensible). */
 export function track(object: object, kind: "map" | "set" | "date"): boolean {
-  if (Object.getPrototypeOf(object) !== tracked[kind].builtIn) return true;
+  if (Object.getPrototypeOf(object) !== collectionMethods[kind].builtIn) return true;
   if (!Object.isExtensible(object)) return trackingMethods.has((object as { clear?: object; setTime?: object })[kind === "date" ? "setTime" : "clear"]!);
-  nativeDefineProperties(object, tracked[kind].descriptors);
+  nativeDefineProperties(object, collectionMethods[kind].descriptors);
   return true;
 }
 
 const between = new Map<object, object>();
-for (const [kind, { builtIn, descriptors }] of Object.entries(tracked)) {
+for (const [kind, { builtIn, descriptors }] of Object.entries(collectionMethods)) {
   const prototype = Object.create(builtIn, descriptors) as object;
   between.set(builtIn, prototype);
   trackingDescriptors.set(builtIn, descriptors);

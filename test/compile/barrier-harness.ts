@@ -16,6 +16,8 @@ export interface MockRuntime extends BarrierRuntime {
   readonly registrations: Registration[];
 }
 
+const arrayMutators: ReadonlySet<unknown> = new Set(["push", "pop", "splice"].map((name) => Reflect.get(Array.prototype, name) as unknown));
+
 export function mockRuntime(touch: (target: unknown) => void = () => undefined): MockRuntime {
   const registrations: Registration[] = [];
   const touching = <T>(target: T): T => {
@@ -29,6 +31,7 @@ export function mockRuntime(touch: (target: unknown) => void = () => undefined):
     u: (target) => target,
     a: touching,
     c: touching,
+    f: (fn) => (arrayMutators.has(fn) ? (function (this: unknown, ...list: unknown[]) { return (fn as (...list: unknown[]) => unknown).apply(touching(this), list); } as typeof fn) : fn),
     r: (constructor, name, info) => void registrations.push({ constructor: constructor as Registration["constructor"], name, info }),
     v: { on: false },
   };

@@ -47,6 +47,9 @@ test("functions that run before the prelude, in a cycle of modules, find the run
 
 test("assignments to exports stay readable for importers, and touch where exports may be a parameter", () => {
   assert.equal(compile("exports.a = exports.b = 1; module.exports = { c }; module.exports.d = 1", "m.cjs").code, "exports.a = exports.b = 1; module.exports = { c }; module.exports.d = 1");
+  // In a function of the module the object may be part of a heap by then.
+  assert.match(compile("exports.set = (v) => { exports.v = v }", "m.cjs").code, /exports\.set = \(v\) => \{ \$w\(exports\),exports\.v = v \}/);
+  assert.match(compile("exports.f = async (v) => { exports.v = await v }", "m.cjs").code, /\(\$t1=exports\)\.v = \(\$t=\(await v\),\$w\(\$t1\),\$t\)/);
   assert.match(compile("(function (exports) { exports.a = 1; return exports.b = 2 })(exports)", "m.cjs").code, /\$w\(exports\),exports\.a = 1; return \(\$w\(exports\),exports\.b = 2\)/);
   assert.match(compile("exports.state.count++", "m.cjs").code, /\$w\(exports\.state\)\.count\+\+/);
   assert.match(compile("const exports = {}; exports.a = 1").code, /\$w\(exports\)\.a = 1/);
