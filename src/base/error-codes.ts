@@ -31,10 +31,13 @@ export const errorCodes = {
   MK_CLASS_MISSING: code("Bring the class back, or give its successor `static persistentName` with the old name."),
   MK_CLASS_AMBIGUOUS: code("Give each class its own `static persistentName`."),
   MK_METHOD_MISSING: code("Bring the method back, or drain the timers, continuations and deferred messages that name it before the upgrade.", false, false),
+  MK_UPGRADE_FAILED: code("Mend the code and start it again, or start the version before: the data are as they were. `maceken upgrade --dry-run` tries an upgrade without starting."),
+  MK_START_FAILED: code("Mend the code and start it again: the data are as they were."),
   MK_VERSION_LOWER: code("Start the newer version of the app; data written by it cannot be read by an older one."),
   MK_SERVICE_REMOVED: code("Bring the service back, or list it as removed: app({ version, removed: [\"name\"] })."),
   MK_ADDRESS_INVALID: code("Write addresses as \"node/service\", with letters, digits, '.', '_' and '-'."),
   MK_SCHEMA_ASYNC: code("Use a schema that validates synchronously in `args`."),
+  MK_FREEZE_PERSISTENT: code("Freeze an object in the turn that makes it, or put a frozen copy in its place: `this.x = Object.freeze({ ...this.x })`."),
   MK_GUARD_WROTE: code("Guards, aspects' selectors and schemas may only read; write in the handler."),
 
   MK_IDENTITY_MISSING: code("Put maceken.identity back from a backup. Without it this node cannot prove who it is, and its peers would have to forget it."),

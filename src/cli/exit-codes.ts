@@ -40,10 +40,13 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   MK_SERVICE_INVALID: exitCode.appFailed,
   MK_NOT_COMPILED: exitCode.appFailed,
   MK_VERSION_LOWER: exitCode.appFailed,
+  MK_UPGRADE_FAILED: exitCode.appFailed,
+  MK_START_FAILED: exitCode.appFailed,
   MK_SERVICE_REMOVED: exitCode.appFailed,
   MK_METHOD_MISSING: exitCode.appFailed,
   MK_CLASS_MISSING: exitCode.appFailed,
   MK_CLASS_AMBIGUOUS: exitCode.appFailed,
+  MK_VALUE_NOT_PERSISTENT: exitCode.appFailed,
   MK_ADDRESS_IN_USE: exitCode.addressInUse,
   MK_UNCAUGHT: exitCode.uncaught,
 };

@@ -1,23 +1,33 @@
-/** `maceken log`: the groups of a node's turn log, or its turns, one line each. Changes nothing. */
-import { Reader } from "../codec/reader.ts";
-import { readRecord } from "../kernel/record.ts";
+/** `maceken log`: the turns of a node's log in words, or its groups as they lie on disk. Changes nothing. */
+import type { Kernel } from "../kernel/kernel.ts";
 import { NodeDisk } from "../log/disk-node.ts";
-import { groupsOf, type GroupReport } from "../log/verify.ts";
+import { groupsOf, verifyLog, type GroupReport } from "../log/verify.ts";
+import type { TurnInWords } from "../observe/turn-words.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode } from "./exit-codes.ts";
+import { loadApp } from "./load-app.ts";
 import { print } from "./output.ts";
+import { usage } from "./parse.ts";
 import { demandDirectory } from "./read-directory.ts";
+import { readableBytes } from "../observe/readable-bytes.ts";
 
 export const command: CommandSpec = {
   name: "log",
-  summary: "show the turn log, a line a group or a turn",
-  description: "Groups that a snapshot has replaced, copies and torn writes are shown when they are still there, and marked.",
+  summary: "show the turn log, turn by turn, in words",
+  description: [
+    "Turns that a snapshot has replaced are gone. What a message said is in the log of its sender; here is what it changed.",
+    "--groups shows what lies on disk instead, replaced groups, copies and torn writes too.",
+  ].join("\n"),
   arguments: [{ name: "DIR", help: "the data directory" }],
   options: {
-    turns: { type: "boolean", help: "a line for each turn: what it consumed, sent and changed" },
+    service: { type: "string", value: "NAME", help: "only turns that changed this service, and only what concerns it" },
+    from: { type: "string", value: "TURN", help: "begin with this turn" },
+    last: { type: "string", value: "N", help: "only the last N turns" },
+    app: { type: "string", value: "FILE", help: "the app's module, for its classes; without it they are known by name" },
+    groups: { type: "boolean", help: "a line for each group on disk" },
     json: { type: "boolean", help: "a line of JSON each" },
   },
-  example: "maceken log ./bank-data --turns",
+  example: "maceken log ./bank-data --service bank --last 20",
   run,
 };
 
@@ -28,7 +38,23 @@ async function run(input: CommandInput): Promise<number> {
   const disk = new NodeDisk();
   const { directory, manifest } = demandDirectory(disk, input.arguments["DIR"]!);
   const json = input.flags["json"] === true;
-  const lines = input.flags["turns"] === true ? turnLines(groupsOf(disk, directory, manifest.salt), json) : groupLines(groupsOf(disk, directory, manifest.salt), json);
+  const from = number(input, "from");
+  const last = number(input, "last");
+  if (input.flags["groups"] === true) {
+    await printAll(groupLines(groupsOf(disk, directory, manifest.salt), json));
+    return exitCode.ok;
+  }
+  if (input.values["app"] !== undefined) await loadApp(input.values["app"]);
+  const { turnsInWords } = await import("./read-turns.ts");
+  const { lastTurn, problem } = verifyLog(disk, directory, manifest.salt);
+  if (problem !== null) throw problem;
+  const first = last === undefined ? (from ?? 1) : Math.max(from ?? 1, lastTurn - last + 1);
+  const read = turnsInWords(disk, directory, manifest, first);
+  await printAll(turnLines(read, { json, service: input.values["service"] }));
+  return exitCode.ok;
+}
+
+async function printAll(lines: Iterable<string>): Promise<void> {
   let page: string[] = [];
   for (const line of lines) {
     page.push(line);
@@ -37,7 +63,48 @@ async function run(input: CommandInput): Promise<number> {
     page = [];
   }
   if (page.length > 0) await print(`${page.join("\n")}\n`);
-  return exitCode.ok;
+}
+
+function number(input: CommandInput, name: "from" | "last"): number | undefined {
+  const text = input.values[name];
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw usage(command, `--${name} is a positive whole number, not ${JSON.stringify(text)}`);
+  return value;
+}
+
+function* turnLines({ kernel, snapshotTurn, turns }: { readonly kernel: Kernel; readonly snapshotTurn: number; readonly turns: Iterable<TurnInWords> }, options: { readonly json: boolean; readonly service: string | undefined }): Iterable<string> {
+  if (!options.json && snapshotTurn > 0) yield `turns up to ${snapshotTurn} are in a snapshot`;
+  for (const whole of turns) {
+    const turn = options.service === undefined ? whole : partFor(whole, options.service);
+    if (turn === undefined) continue;
+    if (options.json) yield JSON.stringify({ node: kernel.options.name, ...turn, at: new Date(turn.atMs).toISOString(), changes: turn.changes });
+    else yield* turnText(turn);
+  }
+}
+
+function* turnText({ turn, atMs, input, changes, kept, sent, patchBytes }: TurnInWords): Iterable<string> {
+  const head = `${turn}  ${new Date(atMs).toISOString().replace("T", " ")}  ${input}`;
+  yield `${head}${" ".repeat(Math.max(2, 78 - head.length))}${readableBytes(patchBytes)}`;
+  for (const { text } of changes) yield* wrapped(text);
+  for (const { text } of kept) yield* wrapped(text);
+  for (const { to, text } of sent) yield* wrapped(`-> ${to}: ${text}`);
+}
+
+const lineWidth = 118;
+
+/** Long lines are cut: the whole is in --json, and `inspect` shows what is there now. */
+function* wrapped(text: string): Iterable<string> {
+  const flat = text.replace(/\s*\n\s*/g, " ");
+  yield `    ${flat.length > lineWidth - 4 ? `${flat.slice(0, lineWidth - 5)}…` : flat}`;
+}
+
+/** What of a turn concerns one service; undefined when nothing does. */
+function partFor(turn: TurnInWords, service: string): TurnInWords | undefined {
+  const changes = turn.changes.filter(({ path }) => path === service || path.startsWith(`${service}.`) || path.startsWith(`${service}[`));
+  const kept = turn.kept.filter((each) => each.service === service);
+  const about = turn.input.includes(` ${service}.`);
+  return changes.length + kept.length > 0 || about ? { ...turn, changes, kept } : undefined;
 }
 
 function* groupLines(groups: Iterable<GroupReport>, json: boolean): Iterable<string> {
@@ -56,28 +123,6 @@ function* groupLines(groups: Iterable<GroupReport>, json: boolean): Iterable<str
 function stateOf({ mark, current, whole }: GroupReport): string {
   if (mark) return "mark";
   return !whole ? "torn" : current ? "ok" : "replaced";
-}
-
-function* turnLines(groups: Iterable<GroupReport>, json: boolean): Iterable<string> {
-  if (!json) yield `${cell("TURN", 9)}  ${cell("GROUP", 9)}  ${cell("+MS", 9)}  ${"CONSUMED".padEnd(16)}  ${cell("SENT", 5)}  ${cell("PATCH", 9)}  TO`;
-  // Records name channels by an index that an earlier record has introduced; those of a snapshot stay numbers.
-  const peers = new Map<number, string>();
-  const name = (index: number): string => peers.get(index) ?? `channel ${index}`;
-  for (const group of groups) {
-    if (!group.current) continue;
-    for (const { bytes } of group.entries()) {
-      const reader = new Reader(bytes);
-      while (!reader.done) {
-        const { head, patch } = readRecord(reader);
-        for (const { index, peer } of head.peers) peers.set(index, peer);
-        const consumed = head.consumed === undefined ? null : name(head.consumed);
-        const sent = head.sent.map(({ index }) => name(index));
-        const patchBytes = patch.remaining;
-        if (json) yield JSON.stringify({ turn: head.turn, group: group.group, elapsedMs: head.elapsedMs, consumed, sent, patchBytes });
-        else yield `${cell(head.turn, 9)}  ${cell(group.group, 9)}  ${cell(head.turn === 1 ? "birth" : head.elapsedMs, 9)}  ${(consumed ?? "-").padEnd(16)}  ${cell(sent.length, 5)}  ${cell(patchBytes, 9)}  ${[...new Set(sent)].join(", ")}`.trimEnd();
-      }
-    }
-  }
 }
 
 function cell(value: string | number, width: number): string {

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   log: () => import("./log.ts"),
   verify: () => import("./verify.ts"),
   status: () => import("./status.ts"),
+  upgrade: () => import("./upgrade.ts"),
   dead: () => import("./dead.ts"),
   peers: () => import("./peers.ts"),
   explain: () => import("./explain.ts"),

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { MaceKenError } from "../base/error.ts";
+import { nearestName } from "../base/near-names.ts";
 import type { CommandInput, CommandSpec, OptionSpec } from "./command.ts";
 
 export function parseCommand(spec: CommandSpec, args: readonly string[]): CommandInput {
@@ -76,16 +77,6 @@ export function usage(spec: { readonly name: string }, message: string): MaceKen
 
 /** `; did you mean --http?` when one of the names is near. */
 export function suggestion(given: string, names: readonly string[], prefix: string): string {
-  const near = names.map((name) => ({ name, distance: editDistance(given, name) })).sort((a, b) => a.distance - b.distance)[0];
-  return near !== undefined && near.distance <= Math.max(1, Math.floor(near.name.length / 3)) ? `; did you mean ${prefix}${near.name}?` : "";
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
+  const near = nearestName(given, names);
+  return near === undefined ? "" : `; did you mean ${prefix}${near}?`;
 }

@@ -4,9 +4,8 @@
  */
 import { resolve } from "node:path";
 import { MaceKenError } from "../base/error.ts";
-import { registerClass, type ClassInfo } from "../heap/class-registry.ts";
-import { firstPropertyShape } from "../heap/shapes.ts";
 import { Kernel } from "../kernel/kernel.ts";
+import { noPeers } from "../kernel/kernel-options.ts";
 import { KernelLoader } from "../kernel/recovery.ts";
 import { readManifest } from "../log/data-directory.ts";
 import type { Disk } from "../log/disk.ts";
@@ -39,65 +38,27 @@ export function demandDirectory(disk: Disk, path: string): { readonly directory:
 export function readDirectory(path: string): DirectoryState {
   const disk = new NodeDisk();
   const { directory, manifest } = demandDirectory(disk, path);
-  const { problem, lastTurn } = verifyLog(disk, directory, manifest.salt);
-  if (problem !== null) throw problem;
-  if (lastTurn === 0) throw new MaceKenError("MK_DIRECTORY_FOREIGN", `nothing has happened in ${path} yet`, { remedy: "Start the node once." });
-  const unknownClasses: string[] = [];
-  for (;;) {
-    const kernel = new Kernel({
-      name: manifest.name, app: new AppDefinition(1, [], new Map(), {}), dials: [], accepts: () => false, random: () => 0, newIncarnation: () => "", key: String.fromCharCode(...manifest.meta), peerKeys: new Map(), acceptsAny: false, durable: true,
-    });
-    try {
-      load(kernel, disk, directory, manifest.salt);
-      return { kernel, unknownClasses };
-    } catch (error) {
-      // Each reading meets one class more that is not there.
-      if (!(error instanceof MaceKenError) || error.code !== "MK_CLASS_MISSING") throw error;
-      const { name } = error.details as { name: string };
-      unknownClasses.push(name);
-      standInFor(name, () => current);
-    }
-    current = undefined;
-  }
+  demandSound(disk, directory, manifest, path);
+  const kernel = new Kernel({
+    name: manifest.name, app: new AppDefinition({ version: 1 }), peering: { ...noPeers, key: String.fromCharCode(...manifest.meta) }, random: () => 0, newIncarnation: () => "", durable: true,
+  });
+  const loader = new KernelLoader(kernel);
+  loadInto(loader, disk, directory, manifest.salt);
+  const unknownClasses = loader.finishForInspection();
+  kernel.durable = kernel.executed;
+  return { kernel, unknownClasses };
 }
 
-/** The kernel that is being read, for stand-ins to find their private fields' names in. */
-let current: Kernel | undefined;
+/** Errors: MK_LOG_DAMAGED, MK_LOG_READ_FAILED, MK_DIRECTORY_FOREIGN when the node was never born. */
+export function demandSound(disk: Disk, directory: string, { salt }: Manifest, path: string): void {
+  const { problem, lastTurn } = verifyLog(disk, directory, salt);
+  if (problem !== null) throw problem;
+  if (lastTurn === 0) throw new MaceKenError("MK_DIRECTORY_FOREIGN", `nothing has happened in ${path} yet`, { remedy: "Start the node once." });
+}
 
-function load(kernel: Kernel, disk: NodeDisk, directory: string, salt: number): void {
-  current = kernel;
-  const loader = new KernelLoader(kernel);
+export function loadInto(loader: KernelLoader, disk: Disk, directory: string, salt: number): void {
   const newest = listLogFiles(disk, directory).snapshots.at(-1);
   if (newest !== undefined) for (const chunk of new SnapshotReader(disk, directory, newest.number, salt).chunks()) loader.snapshotChunk(chunk);
   // Records that the snapshot holds already are passed over by their turn.
   for (const group of groupsOf(disk, directory, salt)) if (group.current) for (const { bytes } of group.entries()) loader.records(bytes);
-  loader.finishForInspection();
-  kernel.durable = kernel.executed;
-}
-
-/** A class of that name with no methods. Its private fields live beside the objects; which there are is told by the data. */
-function standInFor(name: string, kernel: () => Kernel | undefined): void {
-  const short = name.slice(name.lastIndexOf("#") + 1);
-  const StandIn = { [short]: class {} }[short]!;
-  const kept = new WeakMap<object, readonly unknown[]>();
-  const info: ClassInfo = {
-    privates: {
-      get names() {
-        return privateNames(kernel(), name);
-      },
-      has: (object) => kept.has(object),
-      get: (object) => [...(kept.get(object) ?? [])],
-      set: (object, values) => void kept.set(object, values),
-    },
-  };
-  registerClass(StandIn, name, info);
-}
-
-function privateNames(kernel: Kernel | undefined, name: string): readonly string[] {
-  const shapes = kernel?.heap.shapes;
-  for (let i = 0; shapes !== undefined && i < shapes.size; i++) {
-    const found = shapes.at(firstPropertyShape + i)?.privates.find((each) => each.className === name);
-    if (found !== undefined) return found.names;
-  }
-  return [];
 }

@@ -38,6 +38,10 @@ errors.forEach((make, number) => {
   errorNumbers.set(make.prototype, number);
 });
 
+export function builtInOfPrototype(prototype: object | null): BuiltIn | undefined {
+  return byPrototype.get(prototype);
+}
+
 export function builtInOf(value: object): BuiltIn | undefined {
   return byPrototype.get(Object.getPrototypeOf(value));
 }

@@ -17,16 +17,29 @@ interface Step {
 
 /** The shortest path from `root`, called `name`, to `target`; `childrenOf` widens what is looked into (private fields, for one). */
 export function describePath(root: unknown, target: unknown, name: string, childrenOf = childrenOfValue): RefusedPath {
+  for (const { path } of findPaths([[name, root]], (value) => Object.is(value, target), childrenOf)) return { path, what: describeValue(target) };
+  return { path: name, what: `or holds ${describeValue(target)}` };
+}
+
+/** Every value in reach that is wanted, once, with a shortest path to it. */
+export function* findPaths(
+  roots: Iterable<readonly [label: string, value: unknown]>,
+  isWanted: (value: unknown) => boolean,
+  childrenOf = childrenOfValue,
+): Iterable<{ readonly path: string; readonly value: unknown }> {
   const seen = new Set<unknown>();
-  const queue: Step[] = [{ value: root, label: name, parent: undefined }];
+  const queue: Step[] = [];
+  for (const [label, value] of roots) queue.push({ value, label, parent: undefined });
   for (let at = 0; at < queue.length; at++) {
     const step = queue[at]!;
-    if (Object.is(step.value, target)) return { path: pathOf(step), what: describeValue(target) };
-    if ((typeof step.value !== "object" && typeof step.value !== "function") || step.value === null || seen.has(step.value)) continue;
-    seen.add(step.value);
-    for (const [label, value] of childrenOf(step.value)) queue.push({ value, label, parent: step });
+    const { value } = step;
+    const inside = (typeof value === "object" && value !== null) || typeof value === "function";
+    if (inside && seen.has(value)) continue;
+    if (isWanted(value)) yield { path: pathOf(step), value };
+    if (!inside) continue;
+    seen.add(value);
+    for (const [label, child] of childrenOf(value)) queue.push({ value: child, label, parent: step });
   }
-  return { path: name, what: `or holds ${describeValue(target)}` };
 }
 
 function pathOf(step: Step): string {
@@ -49,14 +62,17 @@ export function* childrenOfValue(object: object): Iterable<[label: string, value
   } else if (object instanceof Set) {
     for (const value of Set.prototype.values.call(object)) yield [`.has(${shortLabel(value)})`, value];
   }
-  if (ArrayBuffer.isView(object)) return;
+  if (ArrayBuffer.isView(object)) {
+    yield [".buffer", object.buffer];
+    return;
+  }
   for (const key of Reflect.ownKeys(object)) {
     if (typeof key === "symbol") {
       yield [`[${String(key)}]`, key];
       continue;
     }
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
-    yield [propertyLabel(key), "value" in descriptor ? descriptor.value : descriptor.get];
+    yield [propertyLabel(key), "value" in descriptor ? descriptor.value : (descriptor.get ?? descriptor.set)];
   }
 }
 

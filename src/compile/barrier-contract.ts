@@ -12,17 +12,32 @@ export interface BarrierRuntime {
   /** Write: called with the object before one of its properties is written or deleted. Returns its argument. */
   w<T>(target: T): T;
 
+  /** As `w`, where the name of the property is computed: `key` is its value. `deletes` is given when the property is deleted. */
+  k<T>(target: T, key: unknown, deletes?: 1): T;
+
+  /** An object literal with getters or setters, just made. Returns it. */
+  u<T>(target: T): T;
+
   /**
    * Array mutation: called with the receiver before a call that mutates arrays, typed arrays or DataViews by its name
    * (`mutatorNames`). The receiver may be anything, for many classes have a method called `set`. Returns its argument.
+   * `name` is given when the call is `target.name(…)`: then nothing but that method changes the receiver. `first` and `second` are the call's
+   * arguments, given only when evaluating them early and twice does no harm. An empty name says that it is some mutator called by
+   * its name. Without a name it is a borrowed method, called in a way that the receiver's own methods do not see.
    */
-  a<T>(target: T): T;
+  a<T>(target: T, name?: string, first?: unknown, second?: unknown): T;
 
   /**
    * Computed call: called with receiver and key before `target[key](…)`. Touches like `a` when the key is one of `mutatorNames`,
    * or when it is an object (whose conversion to a key must not be run here). Returns `target`.
    */
   c<T>(target: T, key: unknown): T;
+
+  /**
+   * Borrowed method: called with the function before `fn.call(…)`, `fn.apply(…)` and `fn.bind(…)`. For one of the engine's own
+   * functions that change their receiver it returns one that does the same and announces it, whenever it is called; else its argument.
+   */
+  f<T>(fn: T): T;
 
   /**
    * Registration: called once for each evaluation of a class definition, first of all its static initialisers.
@@ -39,13 +54,17 @@ export interface BarrierRuntime {
   readonly v: { on: boolean };
 }
 
-/** What only code inside of the class body can do for the heap. Absent for classes without private instance members and volatile fields. */
+/** What only code inside of the class body can do for the heap. Absent for classes without instance fields and private instance members. */
 export interface ClassInfo {
   readonly privates?: PrivateMembers;
   /** Private methods by name, "#" included: how to read one from an instance. */
   readonly methods?: Readonly<Record<string, (instance: object) => unknown>>;
   /** Fields marked with `volatile(…)`: their initialisers, to be called with the instance as `this`. Private names carry their "#". */
   readonly volatiles?: Readonly<Record<string, (this: object) => unknown>>;
+  /** The other instance fields with a name of their own, in order, private ones with their "#". */
+  readonly fields?: readonly string[];
+  /** The initialisers of those that have one, to be called with the instance as `this`. */
+  readonly initialisers?: () => Readonly<Record<string, (this: object) => unknown>>;
 }
 
 /** Own private instance fields of one class; inherited ones belong to the base class's entry. Accessors and methods hold no state. */

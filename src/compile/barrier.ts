@@ -5,12 +5,13 @@
  */
 import { afterDirectives, forEachChild, isClass, isFunction, type Node } from "./ast.ts";
 import { ClassNames } from "./class-names.ts";
-import { classInfo, privateMembers, volatileFields, volatileImports, type VolatileImports } from "./class-registration.ts";
+import { classInfo, persistentFields, privateMembers, volatileFields, volatileImports, type VolatileImports } from "./class-registration.ts";
 import { guardForRevival } from "./class-revival.ts";
 import { Refusal } from "./compile-error.ts";
 import type { Edits } from "./edits.ts";
+import { FlatText, type TextRange } from "./flat-text.ts";
 import { ModuleState } from "./module-state.ts";
-import { callExpression } from "./mutator-calls.ts";
+import { callExpression, taggedTemplate } from "./mutator-calls.ts";
 import { chooseNames, preludeText } from "./prelude.ts";
 import { assignmentTarget, deleteTarget, patternTargets, updateTarget } from "./write-targets.ts";
 
@@ -19,12 +20,13 @@ export interface BarrierInput {
   readonly program: Node;
   readonly format: "module" | "commonjs";
   readonly classPath: string;
+  readonly comments: () => readonly TextRange[];
 }
 
 /** Puts the barrier's edits into `edits`; returns the prelude, which belongs before the statement at `preludeAt`. */
 export function writeBarrier(input: BarrierInput, edits: Edits): { prelude: string; preludeAt: number } {
   const state = new ModuleState(input.code, input.format, edits, chooseNames(input.code));
-  const walker = new BarrierWalker(state, input.classPath, volatileImports(input.program));
+  const walker = new BarrierWalker(state, input.classPath, volatileImports(input.program), new FlatText(input.code, input.comments));
   const variables = walker.walkProgram(input.program);
   const prelude = preludeText({ names: state.names, used: state.used, variables, mayRunEarly: mayRunEarly(input) });
   const body: readonly Node[] = input.program["body"];
@@ -45,12 +47,14 @@ class BarrierWalker {
   readonly #classPath: string;
   readonly #volatiles: VolatileImports;
   readonly #names = new ClassNames();
+  readonly #flatText: FlatText;
   /** The declaration in the head of the `for` that is being visited: it ends with that head's semicolon. */
   #loopHead: Node | null = null;
   readonly #visit = (node: Node): void => this.visit(node);
 
-  constructor(state: ModuleState, classPath: string, volatiles: VolatileImports) {
+  constructor(state: ModuleState, classPath: string, volatiles: VolatileImports, flatText: FlatText) {
     this.#state = state;
+    this.#flatText = flatText;
     this.#classPath = classPath;
     this.#volatiles = volatiles;
   }
@@ -80,6 +84,10 @@ class BarrierWalker {
         break;
       case "ReturnStatement":
       case "ThrowStatement":
+      case "BreakStatement":
+      case "ContinueStatement":
+      case "DebuggerStatement":
+      case "DoWhileStatement":
       case "PropertyDefinition":
       case "ExportDefaultDeclaration":
         this.#noteEnd(node);
@@ -99,12 +107,18 @@ class BarrierWalker {
       case "CallExpression":
         callExpression(state, node);
         break;
+      case "TaggedTemplateExpression":
+        taggedTemplate(state, node);
+        break;
       case "ChainExpression":
         state.enterChain(node);
         break;
       case "ForInStatement":
       case "ForOfStatement":
         if (node["left"].type !== "VariableDeclaration") patternTargets(state, node["left"]);
+        break;
+      case "ObjectExpression":
+        if (node["properties"].some((property: Node) => property["kind"] === "get" || property["kind"] === "set")) state.wrap(node, `${state.use("u")}(`);
         break;
       case "WithStatement":
         // Assignments to plain names may write to this object.
@@ -142,12 +156,14 @@ class BarrierWalker {
     const state = this.#state;
     const registered = JSON.stringify(`${this.#classPath}#${this.#names.nameOf(node)}`);
     const block = state.edits.close(node["body"].start + 1, "");
-    const { guards, staticText } = privateMembers(node).length > 0 ? guardForRevival(state, node) : { guards: [], staticText: "" };
+    const staticText = privateMembers(node).length > 0 ? guardForRevival(state, node) : "";
     const volatiles = volatileFields(node, this.#volatiles);
+    // Initialisers appear once more in the registration, with the barrier and without the guards around them.
+    const since = state.edits.mark();
     for (const decorator of node["decorators"] ?? []) this.visit(decorator);
     if (node["superClass"] !== null) this.visit(node["superClass"]);
     this.visit(node["body"]);
-    const info = classInfo(state, node, volatiles, guards);
+    const info = classInfo(state, node, volatiles, persistentFields(node, volatiles), this.#flatText, since);
     block.text = `static{${state.use("r")}(this,${registered}${info === undefined ? "" : `,${info}`});${staticText}}`;
   }
 }

@@ -5,7 +5,8 @@
  */
 import { bare, forEachChild, isFunction, type Node } from "./ast.ts";
 import { Refusal } from "./compile-error.ts";
-import type { Insertion } from "./edits.ts";
+import type { EditsMark } from "./edits.ts";
+import type { FlatText } from "./flat-text.ts";
 import type { ModuleState } from "./module-state.ts";
 
 /** Names under which the module knows maceken's `volatile`, and namespaces that hold it. */
@@ -24,7 +25,9 @@ export function classInfo(
   state: ModuleState,
   definition: Node,
   volatiles: readonly VolatileField[],
-  guards: readonly Insertion[],
+  fields: readonly PersistentField[],
+  flatText: FlatText,
+  since: EditsMark,
 ): string | undefined {
   const parts: string[] = [];
   const members = privateMembers(definition);
@@ -39,11 +42,21 @@ export function classInfo(
     if (methods.length > 0) parts.push(`methods:{${methods.map((name) => `${JSON.stringify(name)}:(o)=>o.${name}`).join(",")}}`);
   }
   if (volatiles.length > 0) {
-    const entries = volatiles.map(({ key, value }) => {
-      // Line breaks stay, for they may end statements; lines below then move, which the map knows.
-      return `${JSON.stringify(key)}:function(){return (${state.edits.render(value.start, value.end, guards)})}`;
-    });
-    parts.push(`volatiles:{${entries.join(",")}}`);
+    const values = volatiles.map(({ value }) => value);
+    const texts = state.edits.render(values, since, flatText.of(values));
+    parts.push(`volatiles:{${volatiles.map(({ key }, i) => `${JSON.stringify(key)}:function(){return (${texts[i]})}`).join(",")}}`);
+  }
+  if (fields.length > 0) parts.push(`fields:${JSON.stringify(fields.map(({ key }) => key))}`);
+  const initialised = fields.filter(({ value }) => value !== null) as (PersistentField & { readonly value: Node })[];
+  if (initialised.length > 0) {
+    // Methods, because only they may say `super`, which then means what it means in the class.
+    const home = initialised.some(({ value }) => mentionsSuper(value)) ? "__proto__:Object.getPrototypeOf(this.prototype)," : "";
+    const written = initialised.filter(({ value }) => !isFunction(bare(value)));
+    const values = written.map(({ value }) => value);
+    const texts = new Map(state.edits.render(values, since, flatText.of(values)).map((text, i) => [written[i], text]));
+    // A function does not persist whatever it does, so its text is not repeated.
+    const entries = initialised.map((field) => `${JSON.stringify(field.key)}(){return (${texts.get(field) ?? "()=>{}"})}`);
+    parts.push(`initialisers:()=>({${home}${entries.join(",")}})`);
   }
   return parts.length === 0 ? undefined : `{${parts.join(",")}}`;
 }
@@ -73,6 +86,24 @@ export function volatileFields(definition: Node, imports: VolatileImports): Vola
     if (member["computed"]) throw new Refusal(member.start, "a volatile field needs a name of its own, not a computed one");
     if (mentionsSuper(member["value"])) throw new Refusal(member.start, "`super` is not available in a volatile field's initialiser");
     fields.push({ key: key.type === "PrivateIdentifier" ? `#${key["name"]}` : String(key["name"] ?? key["value"]), value: member["value"] });
+  }
+  return fields;
+}
+
+export interface PersistentField {
+  /** "#" included. */
+  readonly key: string;
+  readonly value: Node | null;
+}
+
+/** Instance fields that persist and have a name of their own: what objects stored by an earlier version may lack. */
+export function persistentFields(definition: Node, volatiles: readonly VolatileField[]): PersistentField[] {
+  const fields: PersistentField[] = [];
+  for (const member of definition["body"].body as Node[]) {
+    if (member.type !== "PropertyDefinition" || member["static"] || member["computed"]) continue;
+    const key: Node = member["key"];
+    const name = key.type === "PrivateIdentifier" ? `#${key["name"]}` : String(key["name"] ?? key["value"]);
+    if (!volatiles.some((each) => each.key === name)) fields.push({ key: name, value: member["value"] });
   }
   return fields;
 }

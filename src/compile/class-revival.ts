@@ -6,18 +6,16 @@
  * `length` stays what it was. Not guarded: a pattern as the rest parameter (`...[{a}]`), and class expressions as initialisers.
  */
 import { afterDirectives, bare, isClass, isFunction, type Node } from "./ast.ts";
-import type { Insertion } from "./edits.ts";
 import type { ModuleState } from "./module-state.ts";
 
-/** Guards fields and constructor. Returns the insertions around initialisers, and text for the static block. */
-export function guardForRevival(state: ModuleState, definition: Node): { guards: Insertion[]; staticText: string } {
+/** Guards fields and constructor. Returns text for the static block. */
+export function guardForRevival(state: ModuleState, definition: Node): string {
   const on = `${state.use("v")}.on`;
-  const guards: Insertion[] = [];
   let staticText = "";
   for (const member of definition["body"].body as Node[]) {
     if (member["static"] === true) continue;
     if (member.type === "PropertyDefinition" && member["value"] !== null && !isInert(member["value"])) {
-      guards.push(...state.wrap(member["value"], `${on}?void 0:(`));
+      state.wrap(member["value"], `${on}?void 0:(`);
     }
     if (member.type === "MethodDefinition" && member["kind"] === "constructor") {
       const constructor: Node = member["value"];
@@ -30,7 +28,7 @@ export function guardForRevival(state: ModuleState, definition: Node): { guards:
       state.edits.close(afterDirectives(body["body"], body.start + 1), `;if(${on})${leave};`);
     }
   }
-  return { guards, staticText };
+  return staticText;
 }
 
 /** Evaluating it runs no code of the program; functions must stay as they are, because they take their name from the field. */

@@ -36,14 +36,15 @@ export function compileModule({ code, filename, format, classPath, sourceMap = t
   const text = code.charCodeAt(0) === 0xfeff ? code.slice(1) : code;
   const stripped = isTypeScript(filename) ? stripTypes(text, filename, format) : undefined;
   const script = stripped?.code ?? text;
-  const { program, errors } = parseSync(stripped === undefined ? filename : "stripped.js", script, { lang: "js", sourceType: format });
+  const parsed = parseSync(stripped === undefined ? filename : "stripped.js", script, { lang: "js", sourceType: format });
+  const { program, errors } = parsed;
   const failure = errors.find(({ severity }) => severity === "Error");
   if (failure !== undefined) throw compileError(filename, script, failure.labels[0]?.start ?? 0, failure.message);
 
   const edits = new Edits(script);
   let barrier: { prelude: string; preludeAt: number };
   try {
-    barrier = writeBarrier({ code: script, program: program as unknown as Node, format, classPath }, edits);
+    barrier = writeBarrier({ code: script, program: program as unknown as Node, format, classPath, comments: () => parsed.comments }, edits);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const offset = stripped?.map === undefined ? error.offset : originalOffset(text, script, error.offset, stripped.map);

@@ -16,6 +16,14 @@ export interface Replacement {
   text: string;
 }
 
+/** How many edits there were at a time. */
+export interface EditsMark {
+  readonly opens: number;
+  readonly closes: number;
+  readonly replacements: number;
+  readonly statementEnds: number;
+}
+
 const identifierPart = /[\w$\u0080-\uffff]/;
 
 export class Edits {
@@ -24,7 +32,7 @@ export class Edits {
   readonly #closes: Insertion[] = [];
   readonly #replacements: Replacement[] = [];
   readonly #opened = new Set<number>();
-  readonly #statementEnds = new Set<number>();
+  readonly #statementEnds: number[] = [];
 
   constructor(code: string) {
     this.#code = code;
@@ -60,11 +68,12 @@ export class Edits {
    * before `[`, but `x = (y++)` would go on.
    */
   endsWithoutSemicolon(at: number): void {
-    this.#statementEnds.add(at);
+    this.#statementEnds.push(at);
   }
 
   #semicolons(): number[] {
-    const closed = this.#closes.filter(({ at, text }) => text !== "" && this.#statementEnds.has(at));
+    const ends = new Set(this.#statementEnds);
+    const closed = this.#closes.filter(({ at, text }) => text !== "" && ends.has(at));
     return [...new Set(closed.map(({ at }) => at))];
   }
 
@@ -91,30 +100,36 @@ export class Edits {
     for (const at of this.#semicolons()) target.appendLeft(at, ";");
   }
 
-  /** The edited text of a range, without the insertions in `outside`: for code that must appear twice. */
-  render(start: number, end: number, outside: readonly Insertion[]): string {
+  /** Now, for `render`: what was inserted before is not part of what it renders. */
+  mark(): EditsMark {
+    return { opens: this.#opens.length, closes: this.#closes.length, replacements: this.#replacements.length, statementEnds: this.#statementEnds.length };
+  }
+
+  /**
+   * The text of ranges, in order and apart, with the edits made since the mark: for code that must appear twice. `flat` says a
+   * piece of the source text without line breaks, so that lines do not move; then every statement needs its semicolon.
+   */
+  render(ranges: readonly { readonly start: number; readonly end: number }[], since: EditsMark, flat: (start: number, end: number) => string): string[] {
+    if (ranges.length === 0) return [];
     const pieces: { at: number; until: number; rank: number; order: number; text: string }[] = [];
-    this.#opens.forEach((edit, order) => {
-      if (edit.at < start || edit.at >= end || outside.includes(edit)) return;
-      pieces.push({ at: edit.at, until: edit.at, rank: 1, order, text: edit.text });
-    });
-    this.#closes.forEach((edit, order) => {
-      if (edit.at <= start || edit.at > end || outside.includes(edit)) return;
-      pieces.push({ at: edit.at, until: edit.at, rank: 0, order: -order, text: edit.text });
-    });
-    for (const edit of this.#replacements) {
-      if (edit.start >= start && edit.end <= end) pieces.push({ at: edit.start, until: edit.end, rank: 2, order: 0, text: this.#withBreaks(edit) });
-    }
-    for (const at of this.#semicolons()) {
-      if (at > start && at < end) pieces.push({ at, until: at, rank: 0, order: Number.MAX_SAFE_INTEGER, text: ";" });
-    }
+    const closes = this.#closes.slice(since.closes);
+    this.#opens.slice(since.opens).forEach(({ at, text }, order) => pieces.push({ at, until: at, rank: 1, order, text }));
+    closes.forEach(({ at, text }, order) => pieces.push({ at, until: at, rank: 0, order: -order, text }));
+    for (const { start, end, text } of this.#replacements.slice(since.replacements)) pieces.push({ at: start, until: end, rank: 2, order: 0, text });
+    for (const at of this.#statementEnds.slice(since.statementEnds)) pieces.push({ at, until: at, rank: 0, order: Number.MAX_SAFE_INTEGER, text: ";" });
     pieces.sort((a, b) => a.at - b.at || a.rank - b.rank || a.order - b.order);
-    let text = "";
-    let from = start;
-    for (const piece of pieces) {
-      text += this.#code.slice(from, piece.at) + piece.text;
-      from = piece.until;
-    }
-    return text + this.#code.slice(from, end);
+    let next = 0;
+    return ranges.map(({ start, end }) => {
+      let text = "";
+      let from = start;
+      for (; next < pieces.length && pieces[next]!.at <= end; next++) {
+        const { at, until, rank, order, text: inserted } = pieces[next]!;
+        // At the edges: what opens at the end or closes at the start belongs to the neighbour, and so does the semicolon behind.
+        if (at < start || until > end || (rank === 0 ? at === start || (at === end && order === Number.MAX_SAFE_INTEGER) : at === end)) continue;
+        text += flat(from, at) + inserted;
+        from = until;
+      }
+      return text + flat(from, end);
+    });
   }
 }

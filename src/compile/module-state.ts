@@ -34,7 +34,6 @@ export class ModuleState {
   readonly statementStarts = new Set<number>();
   readonly functions: FunctionState[] = [];
   usesSharedTemporary = false;
-  readonly #declaresExports: boolean;
   #temporaries = 0;
 
   constructor(code: string, format: "module" | "commonjs", edits: Edits, names: PreludeNames) {
@@ -42,7 +41,6 @@ export class ModuleState {
     this.format = format;
     this.edits = edits;
     this.names = names;
-    this.#declaresExports = /\b(?:var|let|const|function|class)\s+(?:exports|module)\b/.test(code);
   }
 
   /** The local name of a member of the runtime; asking for it makes the prelude import it. */
@@ -94,13 +92,6 @@ export class ModuleState {
     const begin = isFunction(inner) || isClass(inner) ? "(0," : "(";
     this.edits.open(node.start, `(${shared}=${begin}`);
     this.edits.close(node.end, `),${touch},${shared})`);
-  }
-
-  /** True when `exports` or `module` may be a variable of a function around us instead of the CommonJS module's own. */
-  mayBeLocal(name: string): boolean {
-    const around = this.functions.slice(1);
-    if (around.length > 0 && this.#declaresExports) return true;
-    return around.some(({ node }) => node["params"].some((parameter: Node) => parameter["name"] === name));
   }
 
   /** At a ChainExpression; again is harmless. */

@@ -1,26 +1,29 @@
 /**
- * Calls that mutate their receiver: `o.push(x)` becomes `a(o).push(x)`, `o[k](x)` becomes `c(o,k)[k](x)`, and borrowed methods
- * (`Array.prototype.push.call(o, x)`, `.apply`, `.bind`, `Reflect.apply`) get their receiver wrapped.
- * Not seen: a method that was stored under another name, and what a bound one does after the turn in which it was bound.
+ * Calls that mutate their receiver: `o.push(x)` becomes `a(o).push(x)`, `o[k](x)` becomes `c(o,k)[k](x)`. Before `.call`, `.apply` and
+ * `.bind` the function itself is replaced when it is one of the engine's mutators: `f(push).call(o, x)`.
+ * Not seen: a mutator that was stored as another object's method under another name, or handed to the engine as a callback.
  */
-import { bare, lastOptionalLink, type Node } from "./ast.ts";
+import { bare, isFunction, lastOptionalLink, type Node } from "./ast.ts";
 import { mutatorNames } from "./barrier-contract.ts";
+import { callHint } from "./keyed-touch.ts";
 import type { ModuleState } from "./module-state.ts";
 import { rewriteChain } from "./optional-chains.ts";
 import { superKey } from "./write-targets.ts";
-
-/** `arraySplice.call(list, …)`: libraries keep such methods in variables named after them. */
-const borrowedName = /(?:push|pop|shift|splice|sort|reverse|fill|copyWithin)$/i;
 
 export function callExpression(state: ModuleState, call: Node): void {
   const callee = bare(call["callee"]);
   if (callee.type !== "MemberExpression") return;
   const name = staticKey(callee);
   if (name === undefined) return computedCall(state, call, callee);
-  if (mutatorNames.has(name)) return mutatorCall(state, call, callee);
-  const receiver = borrowedReceiver(callee, name, call["arguments"]);
-  if (receiver === undefined || receiver.type === "SpreadElement") return;
-  touchArgument(state, receiver, call["arguments"]);
+  if (mutatorNames.has(name)) return mutatorCall(state, call, callee, name);
+  if ((name === "call" || name === "apply" || name === "bind") && mayBeMutator(callee["object"])) wrapObject(state, callee, `${state.use("f")}(`);
+}
+
+/** A tag is called with its object as receiver; the template itself stays as it is. */
+export function taggedTemplate(state: ModuleState, node: Node): void {
+  const tag = bare(node["tag"]);
+  if (tag.type !== "MemberExpression" || tag["object"].type === "Super" || isFresh(tag["object"])) return;
+  if (mutatorNames.has(staticKey(tag) ?? "")) state.wrap(tag["object"], `${state.use("a")}(`);
 }
 
 /** The key when it is known from the text; "" when it is one that cannot name a mutator. */
@@ -38,15 +41,19 @@ function isFresh(object: Node): boolean {
   return node.type === "ArrayExpression" || node.type === "ObjectExpression" || node.type === "Literal" || node.type === "TemplateLiteral";
 }
 
-function mutatorCall(state: ModuleState, call: Node, member: Node): void {
+function mutatorCall(state: ModuleState, call: Node, member: Node, name: string): void {
   const object: Node = member["object"];
   if (isFresh(object)) return;
   const touch = state.use("a");
   if (object.type === "Super") return superKey(state, member, member["property"], `${touch}(this)`);
   const late = lastSuspending(state, call["arguments"]);
   const held = late === undefined ? undefined : state.temporary();
-  const before = held === undefined ? `${touch}(` : `(${held}=`;
-  wrapObject(state, member, before);
+  if (held === undefined && state.regions.get(member) === undefined) {
+    state.edits.open(object.start, `${touch}(`);
+    state.edits.close(object.end, `${callHint(state, name, call["arguments"])})`);
+    return;
+  }
+  wrapObject(state, member, held === undefined ? `${touch}(` : `(${held}=`);
   if (late !== undefined) state.touchAfter(late, `${touch}(${held})`);
 }
 
@@ -111,28 +118,20 @@ function lateComputedCall(state: ModuleState, member: Node, link: Node | undefin
   state.touchAfter(late, `${state.use("c")}(${heldObject},${heldKey})`);
 }
 
-/** The argument that a borrowed mutator will change. */
-function borrowedReceiver(callee: Node, name: string, list: readonly Node[]): Node | undefined {
-  const object = bare(callee["object"]);
-  if (name !== "call" && name !== "apply" && name !== "bind") return undefined;
-  if (namesMutator(object)) return list[0];
-  const isReflect = object.type === "Identifier" && object["name"] === "Reflect";
-  return isReflect && list[0] !== undefined && namesMutator(bare(list[0])) ? list[1] : undefined;
+/** False when the text shows that it is not one of the engine's mutators: a function written here, `Object.prototype.hasOwnProperty`, `[].slice`. */
+function mayBeMutator(value: Node): boolean {
+  const node = bare(value);
+  if (isFunction(node) || node.type === "Super") return false;
+  if (node.type !== "MemberExpression") return true;
+  if (node["object"].type === "Super") return false;
+  const name = staticKey(node);
+  const holder = bare(node["object"]);
+  const isBuiltIn = isFresh(holder) || (holder.type === "MemberExpression" && staticKey(holder) === "prototype");
+  return !isBuiltIn || name === undefined || mutatorNames.has(name) || borrowable.has(name);
 }
 
-function namesMutator(node: Node): boolean {
-  if (node.type === "MemberExpression") return mutatorNames.has(staticKey(node) ?? "");
-  return node.type === "Identifier" && borrowedName.test(node["name"]);
-}
-
-function touchArgument(state: ModuleState, receiver: Node, list: readonly Node[]): void {
-  const touch = state.use("a");
-  const late = lastSuspending(state, list.slice(list.indexOf(receiver) + 1));
-  if (late === undefined) {
-    state.wrap(receiver, `${touch}(`);
-    return;
-  }
-  const held = state.temporary();
-  state.wrap(receiver, `(${held}=`);
-  state.touchAfter(late, `${touch}(${held})`);
-}
+/** Methods of prototypes that change their receiver, or call others that may. */
+const borrowable: ReadonlySet<string> = new Set([
+  "call", "apply", "bind", "add", "delete", "clear", "exec", "test", "compile",
+  ...Object.getOwnPropertyNames(Date.prototype).filter((name) => name.startsWith("set")),
+]);

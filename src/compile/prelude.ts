@@ -4,7 +4,7 @@
  */
 import { barrierKey } from "./barrier-contract.ts";
 
-export type RuntimeName = "w" | "a" | "c" | "r" | "v";
+export type RuntimeName = "w" | "k" | "a" | "c" | "f" | "u" | "r" | "v";
 
 /** Local names of the runtime's members; `t` is the prefix of temporaries. */
 export type PreludeNames = Readonly<Record<RuntimeName | "t", string>>;
@@ -14,7 +14,7 @@ export function chooseNames(code: string): PreludeNames {
   const text = code.includes("\\u") ? code + unescapeIdentifiers(code) : code;
   for (let n = 0; ; n++) {
     const prefix = n === 0 ? "$" : `$${n}_`;
-    const names = { w: `${prefix}w`, a: `${prefix}a`, c: `${prefix}c`, r: `${prefix}r`, v: `${prefix}v`, t: `${prefix}t` };
+    const names = { w: `${prefix}w`, k: `${prefix}k`, u: `${prefix}u`, a: `${prefix}a`, c: `${prefix}c`, f: `${prefix}f`, r: `${prefix}r`, v: `${prefix}v`, t: `${prefix}t` };
     if (Object.values(names).every((name) => !text.includes(name))) return names;
   }
 }
@@ -56,5 +56,5 @@ export function preludeText({ names, used, variables, mayRunEarly }: PreludeCont
 
 function standIn(name: RuntimeName, local: string, runtime: string): string {
   // For `v` the function itself stands in: its `on` is undefined, which means off.
-  return name === "v" ? `function ${local}(){}` : `function ${local}(x,y,z){return ${runtime}.${name}(x,y,z)}`;
+  return name === "v" ? `function ${local}(){}` : `function ${local}(x,y,z,q){return ${runtime}.${name}(x,y,z,q)}`;
 }

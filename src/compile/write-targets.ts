@@ -3,6 +3,7 @@
  * destructuring pattern becomes `w(o).x`. Calls are not writes (mutator-calls.ts); fields of classes define, they do not write.
  */
 import { bare, lastOptionalLink, type Node } from "./ast.ts";
+import { keyedTarget } from "./keyed-touch.ts";
 import type { ModuleState } from "./module-state.ts";
 import { rewriteChain } from "./optional-chains.ts";
 
@@ -45,7 +46,7 @@ export function updateTarget(state: ModuleState, node: Node): void {
 export function deleteTarget(state: ModuleState, node: Node): void {
   const argument = bare(node["argument"]);
   if (argument.type === "MemberExpression") {
-    if (argument["object"].type !== "Super") memberTarget(state, argument, undefined, false, undefined);
+    if (argument["object"].type !== "Super") memberTarget(state, argument, undefined, false, undefined, true);
     return;
   }
   if (argument.type !== "ChainExpression" || argument["expression"].type !== "MemberExpression") return;
@@ -53,31 +54,33 @@ export function deleteTarget(state: ModuleState, node: Node): void {
   const object: Node = member["object"];
   state.enterChain(argument);
   const link = member["optional"] ? undefined : lastOptionalLink(object);
+  const held = member["computed"] && state.suspends(member["property"]) ? state.temporary() : undefined;
+  const before = held === undefined ? `${state.use("w")}(` : `(${held}=`;
+  if (held !== undefined) state.touchAfter(member["property"], `${state.use("w")}(${held})`);
   if (link === undefined) {
     state.setRegion(object, { start: argument.start, end: object.end });
-    state.wrap(object, `${state.use("w")}(`);
+    state.wrap(object, before);
     return;
   }
   const keyword = node.start + "delete".length;
   const first = state.statementStarts.has(node.start) && !state.edits.opensAt(node.start) ? "0," : " ";
   state.edits.replace(node.start, keyword, first);
-  rewriteChain(state, link, object.end, `${state.use("w")}(`, "||delete ");
+  rewriteChain(state, link, object.end, before, "||delete ");
 }
 
-function memberTarget(state: ModuleState, member: Node, value: Node | undefined, inPattern: boolean, assignment: Node | undefined): void {
+function memberTarget(state: ModuleState, member: Node, value: Node | undefined, inPattern: boolean, assignment: Node | undefined, deletes = false): void {
   const object: Node = member["object"];
   const key: Node = member["property"];
   if (object.type === "Super") return superTarget(state, member, inPattern ? undefined : value);
   if (object.type === "Literal") return;
-  if (assignment !== undefined && state.format === "commonjs" && isModuleExports(object)) return exportsTarget(state, assignment, object);
-  const write = state.use("w");
-
   const keySuspends = member["computed"] === true && state.suspends(key);
   const valueSuspends = value !== undefined && state.suspends(value);
   if (!keySuspends && !valueSuspends) {
-    state.wrap(object, `${write}(`);
+    if (assignment !== undefined && state.format === "commonjs" && isModuleExports(object)) return exportsTarget(state, assignment, object);
+    if (!keyedTarget(state, member, deletes)) state.wrap(object, `${state.use("w")}(`);
     return;
   }
+  const write = state.use("w");
   const held = state.temporary();
   if (inPattern && valueSuspends) state.wrap(object, `${write}(${held}=`); // the default may not be evaluated at all
   else state.wrapParenthesised(object, `(${held}=`);
@@ -110,12 +113,12 @@ function isModuleExports(object: Node): boolean {
 }
 
 /**
- * `exports.x = v` stays as it is written, because importers find the names of a CommonJS module by reading its text. Where
- * `exports` may be somebody's parameter, the touch stands before the assignment.
+ * `exports.x = v` stays as it is written, because importers find the names of a CommonJS module by reading its text. In functions,
+ * which may run when the object is part of a heap, and where `exports` may be another one, the touch stands before the assignment.
  */
 function exportsTarget(state: ModuleState, assignment: Node, object: Node): void {
   const name: string = object["name"] ?? "module";
-  if (!state.mayBeLocal(name)) return;
+  if (state.functions.length === 1) return;
   const text = `${state.use("w")}(${object.type === "Identifier" ? name : "module.exports"}),`;
   if (state.statementStarts.has(assignment.start)) {
     state.edits.open(assignment.start, text);

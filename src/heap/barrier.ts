@@ -1,31 +1,50 @@
 /**
- * The write barrier at run time: compiled code calls it with the object before each write. Objects the heap does not know
- * pass through; the first touch of a persistent object in a turn takes its before-image and makes it dirty. A write to a
+ * The write barrier at run time: compiled code calls it with the object before each write, with the key where that is computed.
+ * Objects the heap does not know pass through; the first touch of a persistent object in a turn takes its before-image and
+ * makes it dirty; later ones tell large objects which key, element or page comes next. A write to a
  * persistent object while no turn of its heap runs is refused. K1 stands on this: nothing changes unnoticed.
  * Map, Set and Date are tracked by own methods of the instance (tracked-collections.ts), engine functions that write
  * into their arguments by native-writers.ts.
  */
 import { MaceKenError } from "../base/error.ts";
-import { captureBefore } from "./before-image.ts";
-import { registerClass, reviving } from "./class-registry.ts";
+import { ArrayChanges } from "./array-changes.ts";
+import { captureBefore, collectionChanges, ownBefore } from "./before-image.ts";
+import { pageBytes, type ByteChanges } from "./byte-changes.ts";
+import { reviving } from "./class-registry.ts";
+import { DictionaryChanges } from "./dictionary-changes.ts";
 import type { Heap } from "./heap.ts";
+import type { KeyedChanges } from "./keyed-changes.ts";
 import { markOf, type Mark } from "./mark.ts";
+import { noteUnusual } from "./unusual-objects.ts";
+import { writtenBytes } from "./written-bytes.ts";
 
 /** The turn that runs, as the barrier sees it: its heap, and a number that no two turns of the process share. */
 const current: { heap: Heap | undefined; epoch: number } = { heap: undefined, epoch: 1 };
 
-/** The object written last: the same object again is the common case and costs one comparison. */
+/** The object written last, of which nothing more needs to be told in this turn: the common case costs one comparison. */
 let last: unknown;
+/** No program has it, while undefined is what a broken chain of properties hands to the barrier. */
+const noArray = {};
+
+/** The large array written last, and its account: loops write to the same one. */
+let lastArray: unknown = noArray;
+let lastChanges: ArrayChanges | undefined;
+
+/** The view written last, and the page's worth of it that has been told. */
+let lastView: unknown;
+let lastFrom = 0;
 
 export function openEpoch(heap: Heap): number {
   current.heap = heap;
-  last = undefined;
+  last = lastChanges = lastView = undefined;
+  lastArray = noArray;
   return ++current.epoch;
 }
 
 export function closeEpoch(): void {
   current.heap = undefined;
-  last = undefined;
+  last = lastChanges = lastView = undefined;
+  lastArray = noArray;
   current.epoch++;
 }
 
@@ -34,39 +53,108 @@ export function touch<T>(object: T): T {
   if (object === last) return object;
   if (typeof object === "object" && object !== null) {
     const mark = markOf(object);
-    if (mark !== undefined && mark.id !== 0 && mark.epoch !== current.epoch) firstTouch(object, mark);
+    if (mark !== undefined && mark.id !== 0) {
+      if (mark.epoch !== current.epoch) firstTouch(object, mark);
+      if (mark.shape.isKeyed) touchWhole(object, mark);
+    } else if (ArrayBuffer.isView(object)) touchBytes(object, 0, object.byteLength);
     last = object;
   }
   return object;
 }
 
+/** Whether the object is part of a heap. */
+export function isPersistent(object: unknown): boolean {
+  return typeof object === "object" && object !== null && (markOf(object)?.id ?? 0) !== 0;
+}
+
 function firstTouch(object: object, mark: Mark): void {
   demandTurn(object, mark);
-  // A view has no content of its own: what changes is the buffer that it shows.
-  if (mark.shape.kind === "typedArray") {
-    touch((object as ArrayBufferView).buffer);
-    return;
-  }
   mark.before = captureBefore(object, mark);
   mark.epoch = current.epoch;
   mark.heap.noteDirty(object, mark);
 }
 
+/** Something will change that no key tells. */
+function touchWhole(object: object, mark: Mark): void {
+  const { before, shape } = mark;
+  if (before instanceof ArrayChanges || before instanceof DictionaryChanges) before.beforeAnything();
+  else if (shape.kind === "map" || shape.kind === "set") (before as KeyedChanges).own ??= ownBefore(object, mark);
+  else if (shape.kind === "typedArray") touchBytes(object as ArrayBufferView, 0, (object as ArrayBufferView).byteLength);
+  else if (shape.kind === "arrayBuffer") (before as ByteChanges).beforeBytes(0, (object as ArrayBuffer).byteLength);
+}
+
+/** Before a write to a property whose name is computed; `deletes` says that it is deleted. */
+export function touchKey<T>(object: T, key: unknown, deletes?: unknown): T {
+  if (object === last) return object;
+  if (object === lastArray) {
+    lastChanges!.beforeElement(key);
+    return object;
+  }
+  if (typeof object === "object" && object !== null) {
+    const mark = markOf(object);
+    if (mark === undefined || mark.id === 0) {
+      // A view that was just made shows a buffer that may be persistent.
+      if (ArrayBuffer.isView(object)) tellElement(object, key);
+      else last = object;
+    } else if (!mark.shape.isKeyed) touch(object);
+    else tellKey(object, mark, key, deletes !== undefined);
+  }
+  return object;
+}
+
+function tellKey(object: object, mark: Mark, key: unknown, deletes: boolean): void {
+  if (mark.shape.kind === "typedArray") return tellElement(object as ArrayBufferView, key);
+  if (mark.epoch !== current.epoch) firstTouch(object, mark);
+  const { before } = mark;
+  if (before instanceof ArrayChanges) {
+    before.beforeElement(key);
+    lastArray = object;
+    lastChanges = before;
+  } else if (before instanceof DictionaryChanges) before.beforeWrite(key, deletes);
+  else touch(object);
+}
+
+function tellElement(view: ArrayBufferView, key: unknown): void {
+  const size = (view as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT;
+  if (size === undefined || typeof key !== "number") {
+    touch(view);
+    return;
+  }
+  const at = key * size;
+  if (view === lastView && at >= lastFrom && at < lastFrom + pageBytes) return;
+  const from = at - ((view.byteOffset + at) % pageBytes);
+  touchBytes(view, from, from + pageBytes);
+  lastView = view;
+  lastFrom = from;
+}
+
+/** Before bytes of a view change, counted from the view's start: they are the buffer's. */
+function touchBytes(view: ArrayBufferView, start: number, end: number): void {
+  const { buffer, byteOffset, byteLength } = view;
+  const mark = markOf(buffer);
+  if (mark === undefined || mark.id === 0) return;
+  if (mark.epoch !== current.epoch) firstTouch(buffer, mark);
+  (mark.before as ByteChanges).beforeBytes(byteOffset + Math.max(0, start), byteOffset + Math.min(byteLength, end));
+}
+
 /** The mark of a persistent object about to change; undefined when the object is not persistent. Throws outside a turn of its heap. */
-export function markForChange(object: object): Mark | undefined {
+function markForChange(object: object): Mark | undefined {
   const mark = markOf(object);
   if (mark === undefined || mark.id === 0) return undefined;
   demandTurn(object, mark);
   return mark;
 }
 
-export function isTouched(mark: Mark): boolean {
-  return mark.epoch === current.epoch;
-}
-
-export function noteTouched(object: object, mark: Mark): void {
-  mark.epoch = current.epoch;
-  mark.heap.noteDirty(object, mark);
+/** The changes of this turn, or undefined when the collection is not persistent (any more: its turn may have been undone). */
+export function changesOf(collection: object): KeyedChanges | undefined {
+  const mark = markForChange(collection);
+  if (mark === undefined) return undefined;
+  if (mark.epoch !== current.epoch) {
+    mark.before = collectionChanges(collection, mark);
+    mark.epoch = current.epoch;
+    mark.heap.noteDirty(collection, mark);
+  }
+  return mark.before as KeyedChanges;
 }
 
 function demandTurn(object: object, mark: Mark): void {
@@ -83,24 +171,62 @@ function demandTurn(object: object, mark: Mark): void {
 
 const arrayMutators = new Set(["push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill", "copyWithin"]);
 
-/** Before a call of a method that has the name of an array's mutator. */
-export function touchArray<T>(object: T): T {
-  if (Array.isArray(object) || ArrayBuffer.isView(object)) touch(object);
+/**
+ * Before a call of a method that has the name of an array's mutator. The name, where the call is `object.name(…)`, and
+ * arguments, where evaluating them twice does no harm, tell which part will change.
+ */
+export function touchArray<T>(object: T, name?: string, first?: unknown, second?: unknown): T {
+  if (object === last || typeof object !== "object" || object === null) return object;
+  if (Array.isArray(object)) tellCall(object, name, first);
+  else if (ArrayBuffer.isView(object)) {
+    const range = name === undefined ? undefined : writtenBytes(object, name, first, second);
+    if (range === undefined) touchBytes(object, 0, object.byteLength);
+    else touchBytes(object, range.start, range.end);
+  } else if (name === undefined && (object instanceof Map || object instanceof Set)) changesOf(object)?.beforeAnything();
   return object;
+}
+
+function tellCall(array: unknown[], name: string | undefined, first: unknown): void {
+  if (array !== lastArray) {
+    const mark = markOf(array);
+    if (mark === undefined || mark.id === 0 || mark.shape.kind !== "denseArray") return void touch(array);
+    if (mark.epoch !== current.epoch) firstTouch(array, mark);
+    if (!(mark.before instanceof ArrayChanges)) return void touch(array);
+    lastArray = array;
+    lastChanges = mark.before;
+  }
+  const changes = lastChanges!;
+  // What is pushed comes behind all that was there, and what is not there any more has been kept.
+  if (name === "push") return;
+  if (name === "pop") changes.beforePop();
+  else if (name === "shift") changes.beforeShift();
+  else if (name === "splice" && typeof first === "number") changes.beforeTail(first);
+  // A dense array has no holes to move, and none come.
+  else if (name !== undefined) changes.keepAll();
+  else changes.beforeAnything();
 }
 
 /** Before a call `object[key](…)`. */
 export function touchComputed<T>(object: T, key: unknown): T {
   // An object as key would run code of its own when it becomes a name, so it counts as a mutator's.
-  if (typeof key === "object" || arrayMutators.has(key as string) || ArrayBuffer.isView(object)) touchArray(object);
+  if (typeof key === "object" || arrayMutators.has(key as string)) {
+    if (Array.isArray(object) || ArrayBuffer.isView(object)) touch(object);
+  } else if (ArrayBuffer.isView(object)) touch(object);
   return object;
 }
 
-/** What compiled modules find under Symbol.for("maceken.barrier"); the contract is written down in compile/barrier-contract.ts. */
+/** An object literal with accessors, or anything else that needs a closer look when it persists. */
+function unusualLiteral<T>(object: T): T {
+  noteUnusual(object);
+  return object;
+}
+
+/** What compiled modules find under Symbol.for("maceken.barrier"), but for `r` (install.ts); the contract is written down in compile/barrier-contract.ts. */
 export const barrier = {
   w: touch,
+  k: touchKey,
   a: touchArray,
   c: touchComputed,
-  r: registerClass,
+  u: unusualLiteral,
   v: reviving,
 };

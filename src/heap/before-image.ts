@@ -1,125 +1,140 @@
 /**
  * Undo: what an object held when a turn first touched it, and putting that back, key order and private fields included (K1).
- * At the first touch an object equals its last image, so the mark's shape says which keys to keep.
- * Maps and Sets keep key-level changes instead (collection-changes.ts).
+ * At the first touch an object equals its last image, so the mark's shape says which keys to keep. What can be large is kept
+ * by keys, elements or pages instead, as the barrier tells them: Map, Set and dictionary (keyed-changes.ts), dense arrays
+ * (array-changes.ts), buffers (byte-changes.ts).
  */
-import { CollectionChanges } from "./collection-changes.ts";
+import { ArrayChanges, restoreElements, smallArrayMax } from "./array-changes.ts";
+import { ByteChanges } from "./byte-changes.ts";
+import { MapChanges, SetChanges } from "./collection-changes.ts";
+import { DictionaryChanges } from "./dictionary-changes.ts";
+import { KeyedChanges } from "./keyed-changes.ts";
 import type { Mark } from "./mark.ts";
-import { sameKeys, type Shape } from "./shapes.ts";
-import type { ClassRecord } from "./class-registry.ts";
+import { OwnBefore } from "./own-before.ts";
+import { attributesOf, nativeSetPrototypeOf, ownNames } from "./own-properties.ts";
+import { holdsOwn, isFixed } from "./shapes.ts";
 
-type Properties = Record<string, unknown>;
-
-class PropertiesBefore {
-  readonly keys: readonly string[];
-  readonly values: readonly unknown[];
-  readonly privates: readonly (readonly unknown[])[];
-  readonly prototype: object | null;
-
-  constructor(object: object, keys: readonly string[], record: ClassRecord | undefined) {
-    const values: unknown[] = [];
-    for (let i = 0; i < keys.length; i++) values.push((object as Properties)[keys[i]!]);
-    this.keys = keys;
-    this.values = values;
-    this.prototype = Object.getPrototypeOf(object) as object | null;
-    this.privates = record === undefined || record.withPrivates.length === 0 ? none : record.withPrivates.map(({ info }) => info!.privates!.get(object));
-  }
-}
-
-/** An array with holes or properties of its own. */
+/** An array with holes or properties of its own, or of a class. */
 class SparseBefore {
   readonly length: number;
-  readonly properties: PropertiesBefore;
+  readonly own: OwnBefore;
 
-  constructor(array: unknown[]) {
+  constructor(array: unknown[], mark: Mark) {
     this.length = array.length;
-    this.properties = new PropertiesBefore(array, Object.getOwnPropertyNames(array).filter((name) => name !== "length"), undefined);
+    this.own = new OwnBefore(array, ownNames(array, "array", undefined), mark.shape.record);
   }
 }
 
-const none: readonly (readonly unknown[])[] = [];
+class DateBefore {
+  readonly time: number;
+  readonly own: OwnBefore;
 
-/** Before the first write of the turn to a property of the object, or to the object as a whole. */
+  constructor(date: Date, own: OwnBefore) {
+    this.time = Date.prototype.getTime.call(date);
+    this.own = own;
+  }
+}
+
+export class RegExpBefore {
+  readonly source: string;
+  readonly flags: string;
+  readonly lastIndex: unknown;
+  readonly own: OwnBefore;
+
+  constructor(pattern: RegExp, own: OwnBefore) {
+    this.source = pattern.source;
+    this.flags = pattern.flags;
+    this.lastIndex = pattern.lastIndex;
+    this.own = own;
+  }
+}
+
+/** Before the first write of the turn to the object. What is kept by keys begins empty; the caller tells what will change. */
 export function captureBefore(object: object, mark: Mark): unknown {
   const { shape } = mark;
   switch (shape.kind) {
     case "object":
     case "nullObject":
     case "instance":
-      return new PropertiesBefore(object, shape.keys, shape.record);
+      return new OwnBefore(object, shape.keys, shape.record, shape.attributes);
     case "denseArray":
-      return (object as unknown[]).slice();
+      if (!isFixed(shape)) return new SparseBefore(object as unknown[], mark);
+      return (object as unknown[]).length <= smallArrayMax ? (object as unknown[]).slice() : new ArrayChanges(object as unknown[]);
+    case "array":
+      return new SparseBefore(object as unknown[], mark);
     case "map":
     case "set":
-      // A property was put on the collection itself, which its image does not hold: the commit will refuse it by name.
-      return new CollectionChanges(object as Map<unknown, unknown>, mark.heap.isUnordered(object));
-    case "date":
-      return Date.prototype.getTime.call(object as Date);
-    case "regexp":
-      return { lastIndex: (object as RegExp).lastIndex };
+      return collectionChanges(object, mark);
+    case "dictionary":
+    case "nullDictionary":
+      return new DictionaryChanges(object, mark.heap.isUnordered(object));
     case "arrayBuffer":
-      return (object as ArrayBuffer).slice(0);
+      return new ByteChanges(object as ArrayBuffer, ownBefore(object, mark));
+    case "date":
+      return new DateBefore(object as Date, ownBefore(object, mark));
+    case "regexp":
+      return new RegExpBefore(object as RegExp, ownBefore(object, mark));
     case "typedArray":
-      return undefined;
-    case "array":
-      return new SparseBefore(object as unknown[]);
+      return ownBefore(object, mark);
+    case "error":
+      return isFixed(shape) ? errorBefore(object) : ownBefore(object, mark);
     default:
-      return new PropertiesBefore(object, Object.getOwnPropertyNames(object), undefined);
+      return undefined;
   }
+}
+
+/** Of an error that an old log gave a fixed shape. */
+function errorBefore(error: object): OwnBefore {
+  const names = Object.getOwnPropertyNames(error);
+  return new OwnBefore(error, names, undefined, attributesOf(error, names, 0) ?? "");
+}
+
+export function collectionChanges(object: object, mark: Mark): KeyedChanges {
+  const unordered = mark.heap.isUnordered(object);
+  const changes = mark.shape.kind === "map" ? new MapChanges(object as Map<unknown, unknown>, unordered) : new SetChanges(object as Set<unknown>, unordered);
+  if (holdsOwn(mark.shape)) changes.own = ownBefore(object, mark);
+  return changes;
+}
+
+/** Own properties beside the content proper. */
+export function ownBefore(object: object, { shape }: Mark): OwnBefore {
+  return new OwnBefore(object, shape.keys, shape.record, shape.attributes);
 }
 
 export function restoreBefore(object: object, mark: Mark): void {
   const { before, shape } = mark;
-  if (before instanceof CollectionChanges) before.undo();
-  else if (before instanceof PropertiesBefore) restoreProperties(object, before, shape);
-  else if (before instanceof SparseBefore) {
-    (object as unknown[]).length = 0;
-    restoreKeys(object, before.properties.keys, before.properties.values);
-    (object as unknown[]).length = before.length;
-  } else if (Array.isArray(before)) restoreArray(object as unknown[], before);
-  else if (shape.kind === "date") Date.prototype.setTime.call(object as Date, before as number);
-  else if (shape.kind === "regexp") (object as RegExp).lastIndex = (before as RegExp).lastIndex;
-  else if (shape.kind === "arrayBuffer") new Uint8Array(object as ArrayBuffer).set(new Uint8Array(before as ArrayBuffer));
+  if (before instanceof OwnBefore) before.restore(object, shape.kind, shape.record);
+  else if (before instanceof KeyedChanges) {
+    if (before instanceof DictionaryChanges) before.whole?.restore(object, shape.kind, undefined);
+    before.undo();
+    before.own?.restore(object, shape.kind, shape.record);
+  } else if (before instanceof ArrayChanges || Array.isArray(before)) {
+    if (Object.getPrototypeOf(object) !== Array.prototype) nativeSetPrototypeOf(object, Array.prototype);
+    if (before instanceof ArrayChanges) before.undo();
+    else restoreElements(object as unknown[], before, true);
+  } else if (before instanceof ByteChanges) {
+    before.undo();
+    before.own.restore(object, shape.kind, shape.record);
+  } else if (before instanceof SparseBefore) {
+    // A sealed array keeps its elements, and takes no others: only their values can have changed.
+    const isOpen = Object.isExtensible(object);
+    if (isOpen) (object as unknown[]).length = 0;
+    before.own.restore(object, "array", shape.record);
+    if (isOpen) (object as unknown[]).length = before.length;
+  } else if (before instanceof DateBefore) {
+    Date.prototype.setTime.call(object as Date, before.time);
+    before.own.restore(object, shape.kind, shape.record);
+  } else if (before instanceof RegExpBefore) restorePattern(object as RegExp, before);
 }
 
-function restoreArray(array: unknown[], before: readonly unknown[]): void {
-  for (const name of Object.getOwnPropertyNames(array).slice(array.length)) {
-    if (name !== "length") delete (array as unknown as Properties)[name];
-  }
-  array.length = before.length;
-  for (let i = 0; i < before.length; i++) array[i] = before[i];
+function restorePattern(pattern: RegExp, before: RegExpBefore): void {
+  if (pattern.source !== before.source || pattern.flags !== before.flags) recompile(pattern, before.source, before.flags);
+  pattern.lastIndex = before.lastIndex as number;
+  before.own.restore(pattern, "regexp", undefined);
 }
 
-function restoreProperties(object: object, before: PropertiesBefore, shape: Shape): void {
-  if (Object.getPrototypeOf(object) !== before.prototype) Object.setPrototypeOf(object, before.prototype);
-  restoreKeys(object, before.keys, before.values, shape.record);
-  if (before.privates.length > 0) {
-    shape.record!.withPrivates.forEach(({ info }, i) => info!.privates!.set(object, before.privates[i]!));
-  }
+/** The only way to give an existing RegExp its pattern; annex B of the language keeps it for ever. */
+export function recompile(pattern: RegExp, source: string, flags: string): void {
+  (pattern as RegExp & { compile(source: string, flags: string): void }).compile(source, flags);
 }
 
-/** Makes the object's own properties, but for volatile fields, be exactly these, in this order. */
-export function restoreKeys(object: object, keys: readonly string[], values: readonly unknown[], record?: ClassRecord): void {
-  const names = Object.getOwnPropertyNames(object).filter((name) => !(name === "length" && Array.isArray(object)) && !record?.volatiles.has(name));
-  if (!sameKeys(names, keys)) {
-    for (const name of names) if (!hiddenKey(object, name)) delete (object as Properties)[name];
-    for (const symbol of Object.getOwnPropertySymbols(object)) delete (object as Record<symbol, unknown>)[symbol];
-  }
-  for (let i = 0; i < keys.length; i++) setOwn(object, keys[i]!, values[i]);
-}
-
-/** Errors keep their usual properties hidden from enumeration, as the engine makes them. */
-function hiddenKey(object: object, name: string): boolean {
-  return object instanceof Error && Object.getOwnPropertyDescriptor(object, name)?.configurable === false;
-}
-
-/** Sets an own data property whatever its name and whatever the prototype has under it. */
-export function setOwn(object: object, key: string, value: unknown): void {
-  if (Object.hasOwn(object, key)) {
-    (object as Properties)[key] = value;
-    if (key !== "__proto__") return;
-  }
-  const enumerable = !(object instanceof Error && (key === "message" || key === "stack" || key === "cause" || key === "errors"));
-  if (enumerable && key !== "__proto__" && !(key in object)) (object as Properties)[key] = value;
-  else Object.defineProperty(object, key, { value, writable: true, enumerable, configurable: true });
-}

@@ -4,6 +4,7 @@
  * Does not make instances of classes with constructors that run user code: `makeBare` never does.
  */
 import { MaceKenError } from "../base/error.ts";
+import { builtInOfPrototype } from "../codec/built-in.ts";
 
 type Class = (abstract new (...args: never[]) => object) & { readonly prototype: object; readonly persistentName?: string };
 
@@ -17,6 +18,10 @@ export interface ClassInfo {
   };
   readonly methods?: Readonly<Record<string, (object: object) => (...args: never[]) => unknown>>;
   readonly volatiles?: Readonly<Record<string, (this: object) => unknown>>;
+  /** Declared instance fields that persist, in order, private ones with "#". */
+  readonly fields?: readonly string[];
+  /** The initialisers of those that have one. */
+  readonly initialisers?: () => Readonly<Record<string, (this: object) => unknown>>;
 }
 
 /** While `on`, constructors of classes with private members install them and return (compile/class-registration). */
@@ -60,6 +65,14 @@ export class ClassRecord {
     return this.#volatiles;
   }
 
+  #initialisers: Readonly<Record<string, (this: object) => unknown>> | undefined;
+
+  /** By field, private ones with "#": what gives it its first value. */
+  get initialisers(): Readonly<Record<string, (this: object) => unknown>> {
+    this.#initialisers ??= this.info?.initialisers?.() ?? {};
+    return this.#initialisers;
+  }
+
   #withPrivates: readonly ClassRecord[] | undefined;
 
   /** The records of the chain that have private fields to persist. */
@@ -68,14 +81,83 @@ export class ClassRecord {
     return this.#withPrivates;
   }
 
-  /** The built-in error class this class extends, if any: its instances need the engine's own slots. */
-  get errorBase(): ErrorConstructor | undefined {
-    for (let type: unknown = this.type; typeof type === "function"; type = Object.getPrototypeOf(type)) {
-      if (type === Error || (type as { prototype?: unknown }).prototype instanceof Error && !recordOfPrototype.has((type as Class).prototype)) return type as ErrorConstructor;
-    }
-    return undefined;
+  #base: Base | undefined;
+
+  /** What instances are underneath. */
+  get base(): Base {
+    this.#base ??= baseOf(this.type.prototype);
+    return this.#base;
   }
 }
+
+/**
+ * Stands for a class of the log that the program does not have, so that its objects can be read, shown, and left behind: no
+ * methods, private fields beside the object. Which it has is told by the log, shape by shape.
+ */
+export class StandInRecord extends ClassRecord {
+  readonly candidates: readonly string[];
+  readonly #privates = new Map<string, ClassRecord>();
+
+  /** `kind`: what its instances are underneath. */
+  constructor(name: string, candidates: readonly string[], kind: string) {
+    const short = name.slice(name.lastIndexOf("#") + 1);
+    const builtIn = standInBases[kind];
+    super((builtIn === undefined ? { [short]: class {} } : { [short]: class extends builtIn {} })[short]!, name, undefined);
+    this.candidates = candidates;
+    recordOfPrototype.set(this.type.prototype, this);
+  }
+
+  addPrivates(className: string, names: readonly string[]): void {
+    if (names.length === 0) return;
+    const known = this.#privates.get(className)?.info?.privates?.names ?? [];
+    if (names.every((name) => known.includes(name))) return;
+    const all = [...new Set([...known, ...names])];
+    const kept = new WeakMap<object, readonly unknown[]>();
+    const before = this.#privates.get(className)?.info?.privates;
+    this.#privates.set(className, new ClassRecord(this.type, className, {
+      privates: {
+        names: all,
+        has: (object) => kept.has(object) || before?.has(object) === true,
+        get: (object) => (kept.get(object) ?? before?.get(object) ?? []).slice(),
+        set: (object, values) => void kept.set(object, values),
+      },
+    }));
+  }
+
+  override get chain(): readonly ClassRecord[] {
+    return [this];
+  }
+
+  override get withPrivates(): readonly ClassRecord[] {
+    return [...this.#privates.values()];
+  }
+}
+
+/** The built-in that a class extends, with what makes one; "object" for most classes, "foreign" when an ancestor is a class the heap does not know. */
+export interface Base {
+  readonly kind: "object" | "error" | "array" | "map" | "set" | "date" | "foreign";
+  readonly type: ErrorConstructor | ArrayConstructor | MapConstructor | SetConstructor | DateConstructor | undefined;
+  readonly foreign: string | undefined;
+}
+
+/** Prototypes that tracked-collections.ts puts between a class and the built-in it extends. */
+export const trackingPrototypes = new Map<object, "map" | "set" | "date">();
+
+const extensible: ReadonlySet<string | undefined> = new Set(["error", "array", "map", "set", "date"]);
+
+function baseOf(prototype: object): Base {
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (recordOfPrototype.has(at) || trackingPrototypes.has(at)) continue;
+    const kind = builtInOfPrototype(at);
+    if (kind === "object") break;
+    const type = (at as { constructor?: unknown }).constructor;
+    if (extensible.has(kind)) return { kind: kind as "map", type: type as MapConstructor, foreign: undefined };
+    return { kind: "foreign", type: undefined, foreign: typeof type === "function" ? type.name : "something" };
+  }
+  return { kind: "object", type: undefined, foreign: undefined };
+}
+
+const standInBases: Readonly<Record<string, new () => object>> = { map: Map, set: Set, date: Date, array: Array, denseArray: Array, error: Error };
 
 const recordOfPrototype = new WeakMap<object, ClassRecord>();
 const recordsByName = new Map<string, ClassRecord[]>();
@@ -98,6 +180,23 @@ function fileNames(): void {
   lateNames = [];
 }
 
+/**
+ * Forgets the names of a package's classes, for simulations that go on with another version of it in the same process.
+ * Objects that exist keep their classes.
+ */
+export function forgetPackage(packageName: string): void {
+  fileNames();
+  for (const [name, records] of recordsByName) {
+    const kept = records.filter((record) => packageOf(record.compiledName) !== packageName);
+    if (kept.length === 0) recordsByName.delete(name);
+    else recordsByName.set(name, kept);
+  }
+}
+
+export function recordOf(prototype: object): ClassRecord | undefined {
+  return recordOfPrototype.get(prototype);
+}
+
 export function classOfInstance(object: object): ClassRecord | undefined {
   const prototype = Object.getPrototypeOf(object) as object | null;
   return prototype === null ? undefined : recordOfPrototype.get(prototype);
@@ -107,8 +206,11 @@ export function classOf(type: { readonly prototype: object }): ClassRecord | und
   return recordOfPrototype.get(type.prototype);
 }
 
-/** The class that a name in the log means; a class that moved is found by its last name part when that is unique in its package. */
-export function resolveClass(name: string): ClassRecord {
+/**
+ * The class that a name in the log means; a class that moved is found by its last name part when that is unique in its package.
+ * Otherwise those it may be. Errors: MK_CLASS_AMBIGUOUS when several have exactly this name.
+ */
+export function resolveClass(name: string): ClassRecord | { readonly candidates: readonly string[] } {
   fileNames();
   const exact = recordsByName.get(name);
   if (exact !== undefined) {
@@ -116,18 +218,18 @@ export function resolveClass(name: string): ClassRecord {
     return exact[0]!;
   }
   const moved = movedCandidates(name);
-  if (moved.length === 1) return moved[0]!;
-  throw new MaceKenError("MK_CLASS_MISSING", `the class ${name} of stored objects does not exist any more${
-    moved.length > 1 ? `; it may be one of ${moved.map((record) => record.name).join(", ")}` : ""}`, { details: { name } });
+  return moved.length === 1 ? moved[0]! : { candidates: moved.map((record) => record.name) };
 }
 
+/** Classes of the same package that have the name's last part as theirs, as they are called or as `persistentName` says. */
 function movedCandidates(name: string): ClassRecord[] {
-  const hash = name.lastIndexOf("#");
-  if (hash < 0) return [];
+  const last = name.slice(name.lastIndexOf("#") + 1);
+  if (last === name) return [];
   const packageName = packageOf(name);
   const found: ClassRecord[] = [];
   for (const [other, records] of recordsByName) {
-    if (other.endsWith(name.slice(hash)) && packageOf(other) === packageName) found.push(...records);
+    if (other.slice(other.lastIndexOf("#") + 1) !== last) continue;
+    for (const record of records) if (packageOf(record.compiledName) === packageName) found.push(record);
   }
   return found;
 }
@@ -137,18 +239,17 @@ function packageOf(name: string): string {
   return name.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0]!;
 }
 
-/** An instance with its private members installed and nothing else: no user code runs. */
+/** An instance with its private members installed and nothing else: no user code runs. It may have own properties, to be replaced. */
 export function makeBare(record: ClassRecord): object {
-  const prototype = record.type.prototype;
-  const errorBase = record.errorBase;
+  const { prototype } = record.type;
   const bare = (): object => {
-    if (errorBase === undefined) return Object.create(prototype) as object;
-    const error = Reflect.construct(errorBase, [], record.type) as object;
-    for (const name of Object.getOwnPropertyNames(error)) delete (error as Record<string, unknown>)[name];
-    return error;
+    const { kind, type } = record.base;
+    if (kind === "object") return Object.create(prototype) as object;
+    const object = Reflect.construct(type as never, [], record.type as never) as object;
+    if (kind === "error") for (const name of Object.getOwnPropertyNames(object)) delete (object as Record<string, unknown>)[name];
+    return object;
   };
   const stampers = record.chain.filter((each) => each.info?.privates !== undefined || each.info?.methods !== undefined);
-  if (stampers.length === 0) return bare();
   let object: object | undefined;
   reviving.on = true;
   try {
@@ -156,8 +257,10 @@ export function makeBare(record: ClassRecord): object {
   } finally {
     reviving.on = false;
   }
-  for (const name of Object.getOwnPropertyNames(object!)) delete (object as Record<string, unknown>)[name];
-  return object!;
+  object ??= bare();
+  // Volatile fields are made again at the end, behind the others.
+  for (const name of record.volatiles.keys()) delete (object as Record<string, unknown>)[name];
+  return object;
 }
 
 /**

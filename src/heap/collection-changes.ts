@@ -1,104 +1,94 @@
 /**
- * Key-level changes of one Map or Set in one turn: what the log needs (operations in order) and what undo needs.
- * One `set` costs the same on a Map of ten as on a Map of a million. A delete or clear takes a copy of the order once a
- * turn, because a key that is put back must stand where it stood; system tables, whose order nobody sees, are marked
- * `unordered` and do not. A Set is a Map whose values are undefined.
+ * Key-level changes of a Map or a Set (keyed-changes.ts). A Set is a Map whose values are undefined. The engine's own methods
+ * are called, because the collection's may be ours (tracked-collections.ts) or a subclass's.
  */
-export const operation = { set: 0, delete: 1, clear: 2 } as const;
-export type Operation = (typeof operation)[keyof typeof operation];
+import { KeyedChanges } from "./keyed-changes.ts";
 
 export type Collection = Map<unknown, unknown> | Set<unknown>;
 
-const mapGet = Map.prototype.get;
-const mapSet = Map.prototype.set;
-const mapDelete = Map.prototype.delete;
-const mapClear = Map.prototype.clear;
-const mapHas = Map.prototype.has;
-const setAdd = Set.prototype.add;
-const setDelete = Set.prototype.delete;
-const setClear = Set.prototype.clear;
-const setHas = Set.prototype.has;
+const { get: mapGet, set: mapSet, delete: mapDelete, clear: mapClear, has: mapHas, keys: mapKeys, entries: mapEntries } = Map.prototype;
+const { add: setAdd, delete: setDelete, clear: setClear, has: setHas, values: setValues, entries: setEntries } = Set.prototype;
 
-const absent: unique symbol = Symbol("absent");
+export class MapChanges extends KeyedChanges {
+  readonly collection: Map<unknown, unknown>;
+  readonly hasValues = true;
 
-export class CollectionChanges {
-  readonly collection: Collection;
-  readonly unordered: boolean;
-  /** For the log. Values are read when the record is written, so one entry a key and run of sets is enough. */
-  readonly operations: Operation[] = [];
-  readonly keys: unknown[] = [];
-  /** Keys set since the last delete or clear: setting them again needs no further operation. */
-  #fresh = new Set<unknown>();
-  /** For undo: what each changed key held before, the oldest first. */
-  readonly #undoKeys: unknown[] = [];
-  readonly #undoValues: unknown[] = [];
-  /** Keys and values as they stood before the first delete or clear of the turn. */
-  #copy: [unknown, unknown][] | undefined;
-
-  constructor(collection: Collection, unordered: boolean) {
-    this.collection = collection;
-    this.unordered = unordered;
+  constructor(map: Map<unknown, unknown>, unordered: boolean) {
+    super(map, unordered);
+    this.collection = map;
   }
 
-  beforeSet(key: unknown): void {
-    if (this.#fresh.has(key)) return;
-    this.#fresh.add(key);
-    this.operations.push(operation.set);
-    this.keys.push(key);
-    if (this.#copy === undefined) this.#remember(key);
+  has(key: unknown): boolean {
+    return mapHas.call(this.collection, key);
   }
 
-  /** The key is there: deleting one that is not changes nothing and is not told. */
-  beforeDelete(key: unknown): void {
-    if (this.unordered) this.#remember(key);
-    else this.#takeCopy();
-    this.#fresh.delete(key);
-    this.operations.push(operation.delete);
-    this.keys.push(key);
+  get(key: unknown): unknown {
+    return mapGet.call(this.collection, key);
   }
 
-  beforeClear(): void {
-    if (this.collection.size === 0) return;
-    this.#takeCopy();
-    this.#fresh.clear();
-    this.operations.push(operation.clear);
-    this.keys.push(undefined);
+  protected put(key: unknown, value: unknown): void {
+    mapSet.call(this.collection, key, value);
   }
 
-  #has(key: unknown): boolean {
-    return this.collection instanceof Map ? mapHas.call(this.collection, key) : setHas.call(this.collection, key);
+  protected remove(key: unknown): void {
+    mapDelete.call(this.collection, key);
   }
 
-  #remember(key: unknown): void {
-    this.#undoKeys.push(key);
-    if (!this.#has(key)) this.#undoValues.push(absent);
-    else this.#undoValues.push(this.collection instanceof Map ? mapGet.call(this.collection, key) : undefined);
+  protected removeAll(): void {
+    mapClear.call(this.collection);
   }
 
-  #takeCopy(): void {
-    if (this.#copy !== undefined) return;
-    this.#copy = this.collection instanceof Map ? [...Map.prototype.entries.call(this.collection)] as [unknown, unknown][] : [...Set.prototype.entries.call(this.collection)] as [unknown, unknown][];
+  protected isOrdered(): boolean {
+    return true;
   }
 
-  undo(): void {
-    const { collection } = this;
-    if (this.#copy !== undefined) {
-      if (collection instanceof Map) {
-        mapClear.call(collection);
-        for (const [key, value] of this.#copy) mapSet.call(collection, key, value);
-      } else {
-        setClear.call(collection);
-        for (const [key] of this.#copy) setAdd.call(collection, key);
-      }
-    }
-    for (let i = this.#undoKeys.length - 1; i >= 0; i--) {
-      const key = this.#undoKeys[i];
-      const value = this.#undoValues[i];
-      if (collection instanceof Map) {
-        if (value === absent) mapDelete.call(collection, key);
-        else mapSet.call(collection, key, value);
-      } else if (value === absent) setDelete.call(collection, key);
-      else setAdd.call(collection, key);
-    }
+  protected orderedKeys(): unknown[] {
+    return [...mapKeys.call(this.collection)];
+  }
+
+  protected entries(): [unknown, unknown][] {
+    return [...mapEntries.call(this.collection)] as [unknown, unknown][];
+  }
+}
+
+export class SetChanges extends KeyedChanges {
+  readonly collection: Set<unknown>;
+  readonly hasValues = false;
+
+  constructor(set: Set<unknown>, unordered: boolean) {
+    super(set, unordered);
+    this.collection = set;
+  }
+
+  has(key: unknown): boolean {
+    return setHas.call(this.collection, key);
+  }
+
+  get(): unknown {
+    return undefined;
+  }
+
+  protected put(key: unknown): void {
+    setAdd.call(this.collection, key);
+  }
+
+  protected remove(key: unknown): void {
+    setDelete.call(this.collection, key);
+  }
+
+  protected removeAll(): void {
+    setClear.call(this.collection);
+  }
+
+  protected isOrdered(): boolean {
+    return true;
+  }
+
+  protected orderedKeys(): unknown[] {
+    return [...setValues.call(this.collection)];
+  }
+
+  protected entries(): [unknown, unknown][] {
+    return [...setEntries.call(this.collection)] as [unknown, unknown][];
   }
 }

@@ -11,18 +11,31 @@ import { internRef } from "../codec/ref-value.ts";
 import { tag } from "../codec/tags.ts";
 import { isAddress } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
-import { restoreKeys, setOwn } from "./before-image.ts";
+import { recompile } from "./before-image.ts";
+import { keyedTarget, readArrayChanges, readByteChanges, readKeyedChanges, type KeyedTarget } from "./change-reader.ts";
 import { makeBare } from "./class-registry.ts";
-import { operation } from "./collection-changes.ts";
+import { operation, type Operation } from "./keyed-changes.ts";
+import { StoredClasses } from "./class-resolver.ts";
 import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
-import { nativeFreeze, nativePreventExtensions, nativeSeal } from "./native-writers.ts";
-import { readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
-import { trackDate, trackMap, trackSet } from "./tracked-collections.ts";
+import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
+import { nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
+import { isFixed, readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
+import { noteUnusual } from "./unusual-objects.ts";
+import { track } from "./tracked-collections.ts";
 
 type Properties = Record<string, unknown>;
 
+/** Sees what patches change, for tools that tell it in words. Values are as the log has them: of made objects, not yet filled. */
+export interface LoaderWatch {
+  /** Before an image is put in place; `made` when the patch announced the object. */
+  image(object: object, shape: Shape, made: boolean): void;
+  /** Before a key of a Map or Set changes. */
+  entry(collection: object, kind: Operation, key: unknown, value: unknown): void;
+}
+
 export class HeapLoader {
+  watch: LoaderWatch | undefined;
   readonly #heap: Heap;
   readonly #shapes: ShapeTable;
   readonly #objects = new Map<number, object>();
@@ -33,12 +46,21 @@ export class HeapLoader {
   #rootId = 0;
   #highestId = 0;
   #begun = false;
+  /** Classes as the log names them. */
+  readonly classes = new StoredClasses();
   /** Objects announced in the patch being read, whose contents follow. */
   readonly #made: number[] = [];
+  /** The shapes they are announced with: those of their contents. A snapshot may have made the object already, with a later shape. */
+  readonly #madeShapes: Shape[] = [];
 
   constructor(heap: Heap) {
     this.#heap = heap;
     this.#shapes = heap.shapes;
+  }
+
+  /** Undefined before the birth. */
+  get root(): object | undefined {
+    return this.#root ?? this.#objects.get(this.#rootId);
   }
 
   get objectCount(): number {
@@ -61,6 +83,7 @@ export class HeapLoader {
       this.#readContent(reader, id, shape, true);
     }
     this.#made.length = 0;
+    this.#madeShapes.length = 0;
   }
 
   /** The patch of one turn. */
@@ -71,49 +94,69 @@ export class HeapLoader {
     }
     for (let id = reader.uint(); id !== 0; id = reader.uint()) {
       const shape = this.#readShape(reader);
-      this.#readContent(reader, id, shape, (this.#imageTurns.get(id) ?? -1) < turn);
+      const news = (this.#imageTurns.get(id) ?? -1) < turn;
+      if (news) this.watch?.image(this.#objects.get(id)!, shape, false);
+      this.#readContent(reader, id, shape, news);
     }
     for (let i = 0; i < this.#made.length; i++) {
       const id = this.#made[i]!;
-      this.#readContent(reader, id, this.#shapeOfObject.get(id)!, (this.#imageTurns.get(id) ?? -1) < turn);
+      this.watch?.image(this.#objects.get(id)!, this.#madeShapes[i]!, true);
+      this.#readContent(reader, id, this.#madeShapes[i]!, (this.#imageTurns.get(id) ?? -1) < turn);
     }
     this.#made.length = 0;
+    this.#madeShapes.length = 0;
   }
 
-  /** Hands the objects over to the heap: marks, own mutators, frozen states, volatile fields. `each` is called with every object. */
-  finish(each: (object: object) => void): void {
+  /**
+   * Hands the objects over to the heap: marks, own mutators, frozen states, volatile fields. `each` is called with every object.
+   * Answers those that the first turn must bring up to date, because their classes changed.
+   */
+  finish(each: (object: object) => void, options: { readonly volatiles: boolean } = { volatiles: true }): OutdatedObjects {
     this.#root ??= this.#objects.get(this.#rootId);
     assert(this.#root !== undefined, "a recovered heap has a root");
     const volatile: [object, Shape][] = [];
+    const frozen: [object, Shape][] = [];
+    const outdated = new OutdatedObjects();
     for (const [id, object] of this.#objects) {
       const shape = this.#shapeOfObject.get(id)!;
-      if (shape.kind === "map") trackMap(object);
-      else if (shape.kind === "set") trackSet(object);
-      else if (shape.kind === "date") trackDate(object);
-      if (shape.record !== undefined && shape.record.volatiles.size > 0) volatile.push([object, shape]);
+      if (shape.kind === "map" || shape.kind === "set" || shape.kind === "date") track(object, shape.kind);
+      if (shape.attributes !== "") noteUnusual(object);
+      if (shape.record !== undefined) {
+        if (!shape.isCurrent) outdated.add(object, shape);
+        if (shape.record.volatiles.size > 0 && options.volatiles) volatile.push([object, shape]);
+      }
+      if (shape.integrity !== 0) frozen.push([object, shape]);
       each(object);
     }
+    const makeVolatiles = (): void => {
+      for (const [object, shape] of volatile) for (const [name, make] of shape.record!.volatiles) setOwn(object, name, make.call(object));
+    };
+    // Frozen objects last: their content is complete then.
+    const freeze = (): void => {
+      for (const [object, shape] of frozen) restoreIntegrity(object, shape);
+    };
     // Before the marks: making a volatile field is not a write, and its maker may read the whole object.
-    for (const [object, shape] of volatile) for (const [name, make] of shape.record!.volatiles) setOwn(object, name, make.call(object));
+    if (outdated.count === 0) makeVolatiles();
     for (const [id, object] of this.#objects) setMark(object, new Mark(this.#heap, id, this.#shapeOfObject.get(id)!));
     this.#heap.resume(this.#root, this.#highestId + 1);
-    // Frozen objects last: their content is complete now.
-    for (const [id, object] of this.#objects) {
-      const { integrity } = this.#shapeOfObject.get(id)!;
-      if (integrity === 3) nativeFreeze(object);
-      else if (integrity === 2) nativeSeal(object);
-      else if (integrity === 1) nativePreventExtensions(object);
+    if (outdated.count === 0) freeze();
+    else {
+      outdated.afterwards(() => {
+        makeVolatiles();
+        freeze();
+      });
     }
     this.#objects.clear();
     this.#shapeOfObject.clear();
     this.#imageTurns.clear();
+    return outdated;
   }
 
   #readShape(reader: Reader): Shape {
     const head = reader.uint();
     const number = Math.floor(head / 2);
     if (number > shapeNumbersMax) reader.fail("shape number out of range");
-    if (head % 2 === 1) return this.#shapes.define(number, readShapeDefinition(reader));
+    if (head % 2 === 1) return this.#shapes.define(number, readShapeDefinition(reader, this.classes.resolve));
     return this.#shapes.at(number) ?? reader.fail(`shape ${number} is not defined`);
   }
 
@@ -141,6 +184,7 @@ export class HeapLoader {
     const id = reader.uint();
     const shape = this.#readShape(reader);
     this.#made.push(id);
+    this.#madeShapes.push(shape);
     if (id > this.#highestId) this.#highestId = id;
     let make: (() => object) | undefined;
     if (shape.kind === "arrayBuffer") {
@@ -169,18 +213,47 @@ export class HeapLoader {
   /** Reads one object's content and, when it is news, puts it there. */
   #readContent(reader: Reader, id: number, shape: Shape, news: boolean): void {
     const object = this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
-    if (news) this.#shapeOfObject.set(id, shape);
+    if (this.#readChangesOnly(reader, object, shape, news)) return;
+    if (news) {
+      const before = this.#shapeOfObject.get(id)!;
+      if (before.kind === "array") restoreKeys(object, "array", undefined, [], []);
+      else if (before.kind === shape.kind && !isFixed(before) && isFixed(shape) && shape.kind !== "denseArray") restoreKeys(object, shape.kind, undefined, [], []);
+      else if (shape.kind !== "array" && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
+      this.#shapeOfObject.set(id, shape);
+    }
+    this.#readProper(reader, object, shape, news);
+    if (!isFixed(shape)) this.#readOwn(reader, object, shape, news);
+  }
+
+  /** What a turn changed of an object that stays of its shape; false when the whole content follows. */
+  #readChangesOnly(reader: Reader, object: object, { kind }: Shape, news: boolean): boolean {
+    if (kind === "arrayChanges") {
+      if (!Array.isArray(object)) reader.fail("elements of something that is no array");
+      readArrayChanges(reader, this.#slot(reader), news ? (object as unknown[]) : undefined);
+    } else if (kind === "dictionaryChanges") readKeyedChanges(reader, this.#slot(reader), news ? keyedTarget(object) : undefined, true);
+    else if (kind === "byteChanges") {
+      if (!(object instanceof ArrayBuffer)) reader.fail("bytes of something that is no buffer");
+      readByteChanges(reader, news ? (object as ArrayBuffer) : undefined);
+    } else return false;
+    return true;
+  }
+
+  #target(object: object): KeyedTarget {
+    const target = keyedTarget(object);
+    return this.watch === undefined ? target : watched(target, object, this.watch);
+  }
+
+  #slot(reader: Reader): () => unknown {
+    return () => this.#readSlot(reader);
+  }
+
+  /** What a built-in holds because of what it is. */
+  #readProper(reader: Reader, object: object, shape: Shape, news: boolean): void {
     switch (shape.kind) {
-      case "object":
-      case "nullObject":
-      case "instance":
-        this.#readInstance(reader, object, shape, news);
-        return;
       case "denseArray": {
         const values = this.#readValues(reader, reader.count());
         if (!news) return;
         const array = object as unknown[];
-        if (Object.getOwnPropertyNames(array).length !== array.length + 1) restoreKeys(array, [], []);
         array.length = values.length;
         for (let i = 0; i < values.length; i++) array[i] = values[i];
         return;
@@ -190,20 +263,25 @@ export class HeapLoader {
         const [keys, values] = this.#readKeyed(reader);
         if (!news) return;
         (object as unknown[]).length = 0;
-        restoreKeys(object, keys, values);
+        restoreKeys(object, "array", undefined, keys, values);
         (object as unknown[]).length = length;
         return;
       }
-      case "error":
+      case "error": {
+        if (!isFixed(shape)) return;
+        const [keys, values] = this.#readKeyed(reader);
+        if (news) restoreKeys(object, "error", undefined, keys, values, keys.map((key) => (usuallyHidden.has(key) ? "1" : "0")).join(""));
+        return;
+      }
       case "dictionary":
       case "nullDictionary": {
         const [keys, values] = this.#readKeyed(reader);
-        if (news) restoreKeys(object, keys, values);
+        if (news) restoreKeys(object, shape.kind, undefined, keys, values);
         return;
       }
       case "map":
       case "set":
-        this.#readChanges(reader, object as Map<unknown, unknown>, shape.kind === "map", news);
+        readKeyedChanges(reader, this.#slot(reader), news ? this.#target(object) : undefined, shape.kind === "map");
         return;
       case "date": {
         const time = reader.f64();
@@ -215,8 +293,7 @@ export class HeapLoader {
         const flags = reader.string();
         const lastIndex = this.#readSlot(reader) as number;
         if (!news) return;
-        // The only way to give an existing RegExp its pattern; annex B of the language keeps it for ever.
-        (object as RegExp & { compile(source: string, flags: string): void }).compile(source, flags);
+        recompile(object as RegExp, source, flags);
         (object as RegExp).lastIndex = lastIndex;
         return;
       }
@@ -247,43 +324,48 @@ export class HeapLoader {
     return [keys, values];
   }
 
-  #readInstance(reader: Reader, object: object, shape: Shape, news: boolean): void {
+  #readOwn(reader: Reader, object: object, shape: Shape, news: boolean): void {
     const values = this.#readValues(reader, shape.keys.length);
-    const privates = shape.privates.map(({ names }) => this.#readValues(reader, names.length));
+    const { record } = shape;
+    const withPrivates = record !== undefined && (shape.hasPrivates || record.withPrivates.length > 0);
+    const plan = withPrivates ? this.classes.privatesOf(shape) : undefined;
+    const privates = plan === undefined ? undefined : this.#readValues(reader, plan.count);
     if (!news) return;
-    restoreKeys(object, shape.keys, values, shape.record);
-    const stored = shape.privates;
-    for (const { name, info } of shape.record?.withPrivates ?? []) {
-      const at = stored.findIndex((each) => each.className === name);
-      const known = at < 0 ? [] : stored[at]!.names;
-      // A private field that is new in this version of the class starts undefined; upgraded() gives it its value.
-      info!.privates!.set(object, info!.privates!.names.map((privateName) => (known.includes(privateName) ? privates[at]![known.indexOf(privateName)] : undefined)));
-    }
-  }
-
-  #readChanges(reader: Reader, collection: Map<unknown, unknown> | Set<unknown>, isMap: boolean, news: boolean): void {
-    const count = reader.u32();
-    for (let i = 0; i < count; i++) {
-      const kind = reader.u8();
-      if (kind === operation.clear) {
-        if (news) collection.clear();
-        continue;
-      }
-      const key = this.#readSlot(reader);
-      if (kind === operation.delete) {
-        if (news) collection.delete(key);
-        continue;
-      }
-      if (kind !== operation.set) reader.fail("unknown change of a collection");
-      const value = isMap ? this.#readSlot(reader) : undefined;
-      if (!news) continue;
-      if (isMap) (collection as Map<unknown, unknown>).set(key, value);
-      else (collection as Set<unknown>).add(key);
-    }
+    // An array's properties are its content.
+    if (shape.kind !== "array" && shape.kind !== "denseArray") restoreKeys(object, shape.kind, record, shape.keys, values, shape.attributes);
+    plan?.apply(object, privates!);
   }
 }
 
+function watched(target: KeyedTarget, object: object, watch: LoaderWatch): KeyedTarget {
+  return {
+    hasValues: target.hasValues,
+    set(key, value) {
+      watch.entry(object, operation.set, key, value);
+      target.set(key, value);
+    },
+    delete(key) {
+      watch.entry(object, operation.delete, key, undefined);
+      target.delete(key);
+    },
+    clear() {
+      watch.entry(object, operation.clear, undefined, undefined);
+      target.clear();
+    },
+  };
+}
+
+/** Properties of errors that the engine hides. */
+const usuallyHidden: ReadonlySet<string> = new Set(["stack", "message", "cause", "errors"]);
+
+/** Only objects without a built-in underneath change their kind. */
+function prototypeOf({ kind, record }: Shape): object | null {
+  if (record !== undefined) return record.type.prototype;
+  return kind === "nullObject" || kind === "nullDictionary" ? null : Object.prototype;
+}
+
 function makeEmpty(shape: Shape): object {
+  if (shape.record !== undefined) return makeBare(shape.record);
   switch (shape.kind) {
     case "denseArray":
     case "array":
@@ -299,8 +381,6 @@ function makeEmpty(shape: Shape): object {
     case "nullObject":
     case "nullDictionary":
       return Object.create(null) as object;
-    case "instance":
-      return makeBare(shape.record!);
     default:
       return {};
   }

@@ -96,10 +96,6 @@ export class HeapSnapshot extends ImageWriter {
     this.writeShapeNumber(shape, defines);
   }
 
-  protected override isUnknown(): boolean {
-    return false;
-  }
-
   protected override writeReference(object: object): void {
     const mark = markOf(object);
     // Between turns every reachable object is persistent; one that is not was put there by a write nobody tracked.

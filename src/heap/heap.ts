@@ -11,11 +11,13 @@ import { Writer } from "../codec/writer.ts";
 import { closeEpoch, openEpoch } from "./barrier.ts";
 import { restoreBefore } from "./before-image.ts";
 import { classOfInstance } from "./class-registry.ts";
+import { KeyedChanges } from "./keyed-changes.ts";
 import type { HeapSnapshot } from "./heap-snapshot.ts";
 import { Refused } from "./image-writer.ts";
 import type { Mark } from "./mark.ts";
 import { PatchWriter } from "./patch-writer.ts";
 import { ShapeTable } from "./shapes.ts";
+import { noteCount } from "./unusual-objects.ts";
 
 /** Where the path to a refused value starts: the label of each thing below the root, such as the services by name. */
 export type RootLabels = (root: object) => Iterable<[label: string, value: unknown]>;
@@ -26,6 +28,7 @@ export class Heap {
   #nextId = 1;
   #open = false;
   #rootIsNew = false;
+  #notesAtBegin = 0;
   readonly #dirty: object[] = [];
   readonly #dirtyMarks: Mark[] = [];
   readonly #unordered = new WeakSet<object>();
@@ -74,12 +77,18 @@ export class Heap {
   begin(): void {
     assert(!this.#open, "turns do not nest");
     this.#open = true;
+    this.#notesAtBegin = noteCount();
     openEpoch(this);
   }
 
   /** How many objects the open turn has dirtied so far. */
   get dirtyCount(): number {
     return this.#dirty.length + (this.#rootIsNew ? 1 : 0);
+  }
+
+  /** Whether the open turn may have changed attributes of properties, or an object's prototype. */
+  get mayHaveRedefined(): boolean {
+    return noteCount() !== this.#notesAtBegin;
   }
 
   noteDirty(object: object, mark: Mark): void {
@@ -108,6 +117,7 @@ export class Heap {
       throw refusal;
     }
     this.#nextId = patch.nextId;
+    for (const { before } of this.#dirtyMarks) if (before instanceof KeyedChanges) before.settle();
     this.#end();
   }
 
@@ -168,7 +178,7 @@ export class Heap {
 }
 
 /** An object's children, private fields included. */
-function* childrenOfObject(object: object): Iterable<[string, unknown]> {
+export function* childrenOfObject(object: object): Iterable<[string, unknown]> {
   yield* childrenOfValue(object);
   for (const { info } of classOfInstance(object)?.withPrivates ?? []) {
     const values = info!.privates!.get(object);

@@ -9,9 +9,12 @@ import { refAddress } from "../codec/ref-value.ts";
 import { tag } from "../codec/tags.ts";
 import { Writer } from "../codec/writer.ts";
 import { classOfInstance, type ClassRecord } from "./class-registry.ts";
-import { operation, type Collection, type CollectionChanges } from "./collection-changes.ts";
-import { fixedShapes, sameKeys, writeShapeDefinition, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
-import { strayProperty } from "./tracked-collections.ts";
+import type { Collection } from "./collection-changes.ts";
+import { isGenuine } from "./genuine.ts";
+import { operation } from "./keyed-changes.ts";
+import { attributesOf, fixed, hidden, ownNames, readOnly } from "./own-properties.ts";
+import { fixedShapes, isFixed, sameKeys, writeShapeDefinition, type DefinedKind, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
+import { unusualness } from "./unusual-objects.ts";
 
 /** Thrown with the value that cannot persist. Never leaves the heap: it becomes MK_VALUE_NOT_PERSISTENT with a path. */
 export class Refused {
@@ -34,6 +37,9 @@ export abstract class ImageWriter {
     this.writer = writer;
     this.shapes = shapes;
   }
+
+  /** The content of a Map or Set replaces what the reader has. */
+  protected replaces = false;
 
   /** Writes a reference to an object that is not a ref, announcing it when the reader does not know it yet. */
   protected abstract writeReference(object: object): void;
@@ -64,8 +70,11 @@ export abstract class ImageWriter {
     writer.u8(tag.newObject);
     writer.uint(id);
     this.writeShape(shape);
-    if (shape.kind === "arrayBuffer") writer.uint((object as ArrayBuffer).byteLength);
-    else if (shape.kind === "error") writer.u8(errorNumber(object)!);
+    if (shape.kind === "arrayBuffer") {
+      if ((object as { resizable?: boolean }).resizable === true) throw new Refused(object, "a resizable ArrayBuffer: keep one of a fixed length");
+      writer.uint((object as ArrayBuffer).byteLength);
+    }
+    if (shape.kind === "error") writer.u8(errorNumber(object)!);
     else if (shape.kind === "typedArray") {
       const view = object as ArrayBufferView;
       if (!(view.buffer instanceof ArrayBuffer)) throw new Refused(view, "a view of shared memory");
@@ -76,15 +85,16 @@ export abstract class ImageWriter {
     }
   }
 
-  /** The whole content, or for a persistent Map or Set the changes of this turn. */
-  writeContent(object: object, shape: Shape, changes?: CollectionChanges): void {
+  /** The whole content. */
+  writeContent(object: object, shape: Shape): void {
+    this.#writeProper(object, shape);
+    if (!isFixed(shape)) this.writeOwn(object as Properties, shape);
+  }
+
+  /** What a built-in holds because of what it is. */
+  #writeProper(object: object, shape: Shape): void {
     const { writer } = this;
     switch (shape.kind) {
-      case "object":
-      case "nullObject":
-      case "instance":
-        this.#writeInstance(object as Properties, shape);
-        return;
       case "denseArray": {
         const array = object as unknown[];
         writer.uint(array.length);
@@ -100,12 +110,12 @@ export abstract class ImageWriter {
         this.#writeKeyed(object as Properties, Object.getOwnPropertyNames(object));
         return;
       case "error":
-        this.#writeKeyed(object as Properties, Object.getOwnPropertyNames(object));
+        // The fixed shape of errors is not given any more, but logs hold objects of it.
+        if (isFixed(shape)) this.#writeKeyed(object as Properties, Object.getOwnPropertyNames(object));
         return;
       case "map":
       case "set":
-        if (changes === undefined) this.#writeCollection(object as Collection);
-        else this.#writeChanges(object as Collection, changes);
+        this.#writeCollection(object as Collection);
         return;
       case "date":
         writer.f64(Date.prototype.getTime.call(object as Date));
@@ -125,10 +135,11 @@ export abstract class ImageWriter {
     }
   }
 
-  #writeInstance(object: Properties, shape: Shape): void {
+  /** Own properties in the order of the shape, then private fields. */
+  protected writeOwn(object: Properties, shape: Shape): void {
     const { keys } = shape;
     for (let i = 0; i < keys.length; i++) this.writeSlot(object[keys[i]!]);
-    if (shape.privates.length === 0) return;
+    if (!shape.hasPrivates) return;
     for (const { info } of shape.record!.withPrivates) for (const value of info!.privates!.get(object)) this.writeSlot(value);
   }
 
@@ -142,100 +153,125 @@ export abstract class ImageWriter {
 
   #writeCollection(collection: Collection): void {
     const { writer } = this;
-    writer.u32(collection.size);
+    const countAt = writer.length;
+    let count = 0;
+    writer.u32(0);
+    if (this.replaces) {
+      count++;
+      writer.u8(operation.clear);
+    }
     if (collection instanceof Map) {
       for (const [key, value] of Map.prototype.entries.call(collection)) {
+        count++;
         writer.u8(operation.set);
         this.writeSlot(key);
         this.writeSlot(value);
       }
     } else {
       for (const value of Set.prototype.values.call(collection)) {
+        count++;
         writer.u8(operation.set);
         this.writeSlot(value);
       }
     }
-  }
-
-  #writeChanges(collection: Collection, changes: CollectionChanges): void {
-    const { writer } = this;
-    const countAt = writer.length;
-    let count = 0;
-    writer.u32(0);
-    for (let i = 0; i < changes.operations.length; i++) {
-      const kind = changes.operations[i]!;
-      const key = changes.keys[i];
-      // A key that is gone again, or came and went within the turn, leaves nothing to say.
-      if (kind === operation.set && !hasKey(collection, key)) continue;
-      if (kind === operation.delete && this.isUnknown(key)) continue;
-      count++;
-      writer.u8(kind);
-      if (kind === operation.clear) continue;
-      this.writeSlot(key);
-      if (kind === operation.set && collection instanceof Map) this.writeSlot(Map.prototype.get.call(collection, key));
-    }
     writer.patchU32(countAt, count);
   }
 
-  /** True for an object that no image has ever named. */
-  protected abstract isUnknown(value: unknown): boolean;
-
   /** True when a persistent object still has the keys, class and frozenness of its last image: the common case, and cheap to tell. */
-  protected keepsShape(object: object, { kind, record, keys, integrity, isCurrent }: Shape): boolean {
-    if (integrity !== 0 || !isCurrent || !Object.isExtensible(object)) return false;
+  protected keepsShape(object: object, { kind, record, keys, integrity, isCurrent, attributes }: Shape): boolean {
+    if (integrity !== 0 || !isCurrent || attributes !== "" || !Object.isExtensible(object)) return false;
     const prototype = Object.getPrototypeOf(object) as object | null;
     if (kind === "instance") {
       if (prototype !== record!.type.prototype || record!.volatiles.size > 0) return false;
     } else if (kind !== "object" || prototype !== Object.prototype) return false;
-    return sameKeys(Object.getOwnPropertyNames(object), keys);
+    // Symbols are among the keys: an object that has one keeps no shape, and is refused.
+    return sameKeys(Reflect.ownKeys(object) as string[], keys);
   }
 
   /** The shape of an object whose own properties are what it is now. `fresh`: never written before, so look closer. */
   protected shapeOf(object: object, fresh: boolean): Shape {
+    const unusual = unusualness(object);
+    if (unusual !== undefined && unusual !== "") throw new Refused(object, unusual);
     const record = classOfInstance(object);
-    if (record !== undefined) return this.#propertyShape(object, "instance", record, fresh);
-    const kind = builtInOf(object);
-    switch (kind) {
-      case undefined:
-        throw new Refused(object);
-      case "object":
-      case "nullObject":
-        return this.#propertyShape(object, kind, undefined, fresh);
-      case "array": {
-        const names = Object.getOwnPropertyNames(object);
-        if (fresh) refuseSymbols(object);
-        if (integrityOf(object) !== 0) throw new Refused(object, "a frozen or sealed array");
-        if (isDense(object as unknown[], names)) return fixedShapes.denseArray!;
-        refuseAccessors(object, names);
-        return fixedShapes.array!;
-      }
-      case "map":
-      case "set":
-      case "date": {
-        const stray = strayProperty(object, kind);
-        if (stray !== undefined) throw new Refused(object, `a ${kind === "date" ? "Date" : kind === "map" ? "Map" : "Set"} with a property of its own, ${JSON.stringify(stray)},`);
-        return fixedShapes[kind]!;
-      }
-      default:
-        return fixedShapes[kind]!;
+    const kind = record === undefined ? builtInOf(object) : kindOf(object, record);
+    if (kind === undefined) throw new Refused(object, engineClass(object));
+    if (fresh) {
+      refuseSymbols(object);
+      if (!isGenuine(object, kind, record)) throw new Refused(object, "an object with a prototype that is not its own");
     }
+    const isOdd = unusual !== undefined || record?.base.kind === "error";
+    if (kind !== "array") return this.#ownShape(object, kind, record, isOdd);
+    const integrity = integrityOf(object);
+    const names = Object.getOwnPropertyNames(object);
+    // The strings of a tagged template are frozen, with a hidden property that no wrapped function made.
+    if ((isOdd || integrity === 3) && attributesOf(object, names, knownBits(integrity)) !== lengthOnly(names, knownBits(integrity))) throw new Refused(object, "an array with elements or properties that Object.defineProperty made");
+    if (!fresh) refuseSymbols(object);
+    const form = isDense(object as unknown[], names) ? "denseArray" : "array";
+    return record === undefined && integrity === 0 ? fixedShapes[form]! : this.shapes.find(form, record, [], integrity)!;
   }
 
-  #propertyShape(object: object, kind: "object" | "nullObject" | "instance", record: ClassRecord | undefined, fresh: boolean): Shape {
-    let names: readonly string[] = Object.getOwnPropertyNames(object);
-    if (record !== undefined && record.volatiles.size > 0) names = names.filter((name) => !record.volatiles.has(name));
-    if (fresh) refuseSymbols(object);
+  #ownShape(object: object, kind: DefinedKind, record: ClassRecord | undefined, isOdd: boolean): Shape {
+    const names = kind === "typedArray" && (object as Uint8Array).length > searchedMax ? [] : ownNames(object, kind, record);
+    refuseSymbols(object);
     const integrity = integrityOf(object);
-    const known = this.shapes.size;
-    const shape = this.shapes.find(kind, record, names, integrity);
-    if (shape === undefined || this.shapes.size !== known) refuseAccessors(object, names);
-    if (shape === undefined && integrity !== 0) throw new Refused(object, "a frozen object with very many keys");
-    return shape ?? (kind === "object" ? fixedShapes.dictionary! : fixedShapes.nullDictionary!);
+    let attributes = "";
+    if (isOdd || kind === "error") {
+      const found = attributesOf(object, names, knownBits(integrity));
+      if (found === undefined) throw accessorOf(object, names);
+      attributes = found;
+    }
+    const isPlain = kind === "object" || kind === "nullObject";
+    if (!isPlain && kind !== "instance" && kind !== "error" && record === undefined && names.length === 0 && integrity === 0) return fixedShapes[kind]!;
+    const shape = this.shapes.find(kind, record, names, integrity, attributes);
+    if (shape !== undefined) return shape;
+    if (integrity !== 0 || attributes !== "") throw new Refused(object, "an object with very many keys that is frozen, or has properties made by Object.defineProperty,");
+    return kind === "object" ? fixedShapes.dictionary! : fixedShapes.nullDictionary!;
   }
 }
 
-function hasKey(collection: Collection, key: unknown): boolean {
-  return collection instanceof Map ? Map.prototype.has.call(collection, key) : Set.prototype.has.call(collection, key);
+/** In typed arrays with more elements than this nobody looks for properties of their own: the engine would list every index. */
+const searchedMax = 10_000;
+
+/** What instances of a class are underneath; a class that extends something unknown has none that can persist. */
+function kindOf(object: object, { base }: ClassRecord): DefinedKind {
+  if (base.kind === "foreign") throw new Refused(object, `an instance of a class that extends ${base.foreign}, which the heap cannot make again`);
+  return base.kind === "object" || base.kind === "error" ? "instance" : base.kind;
+}
+
+const engineClasses: Readonly<Record<string, string>> = {
+  Buffer: "a Buffer: keep a Uint8Array of its own, Uint8Array.from(buffer)",
+  URL: "a URL: keep its href",
+  SharedArrayBuffer: "shared memory, which changes without a turn",
+  Number: "a boxed number: keep the number itself",
+  String: "a boxed string: keep the string itself",
+  Boolean: "a boxed boolean: keep the boolean itself",
+  Symbol: "a boxed symbol",
+  BigInt: "a boxed bigint: keep the bigint itself",
+};
+
+/** A remedy for what people are likely to keep. */
+function engineClass(object: object): string | undefined {
+  const constructor = (Object.getPrototypeOf(object) as { constructor?: { name?: string } }).constructor;
+  const name = constructor?.name ?? "";
+  return Object.hasOwn(engineClasses, name) && /\[native code\]|class URL|function Buffer/.test(Function.prototype.toString.call(constructor)) ? engineClasses[name] : undefined;
+}
+
+/** Attributes that all properties have because the object is frozen or sealed. */
+function knownBits(integrity: Integrity): number {
+  return integrity === 3 ? readOnly | fixed : integrity === 2 ? fixed : 0;
+}
+
+/** What `attributesOf` says of an array whose properties are usual: only its length is hidden and fixed. */
+function lengthOnly(names: readonly string[], known: number): string {
+  return names.map((name) => (name === "length" ? String((hidden | fixed) & ~known) : "0")).join("");
+}
+
+function accessorOf(object: object, names: readonly string[]): Refused {
+  for (const name of names) {
+    const { get, set } = Object.getOwnPropertyDescriptor(object, name)!;
+    if (get !== undefined || set !== undefined) return new Refused(get ?? set, "an own accessor");
+  }
+  return new Refused(object);
 }
 
 function refuseSymbols(object: object): void {
@@ -243,16 +279,9 @@ function refuseSymbols(object: object): void {
   if (symbols.length > 0) throw new Refused(symbols[0]);
 }
 
-function refuseAccessors(object: object, names: readonly string[]): void {
-  for (const name of names) {
-    const descriptor = Object.getOwnPropertyDescriptor(object, name)!;
-    if ("value" in descriptor || (name === "stack" && object instanceof Error)) continue;
-    throw new Refused(descriptor.get ?? descriptor.set, "an own accessor");
-  }
-}
-
 function integrityOf(object: object): Integrity {
   if (Object.isExtensible(object)) return 0;
   if (Object.isFrozen(object)) return 3;
-  return Object.isSealed(object) ? 2 : 1;
+  if (Object.isSealed(object)) return 2;
+  throw new Refused(object, "closed to new properties but not sealed, so that undo could not put a deleted one back");
 }

@@ -6,17 +6,26 @@
 import { assert } from "../base/assert.ts";
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
-import { resolveClass, type ClassRecord } from "./class-registry.ts";
+import { StandInRecord, type ClassRecord } from "./class-registry.ts";
 
 export type Kind =
   | "denseArray" | "array" | "map" | "set" | "date" | "regexp" | "arrayBuffer" | "typedArray" | "error"
-  | "dictionary" | "nullDictionary" | "object" | "nullObject" | "instance";
+  | "dictionary" | "nullDictionary" | "object" | "nullObject" | "instance"
+  /** In patches only: not what an object is, but what a turn changed of it. */
+  | "arrayChanges" | "dictionaryChanges" | "byteChanges";
 
 const fixedKinds: readonly Kind[] = [
   "denseArray", "array", "map", "set", "date", "regexp", "arrayBuffer", "typedArray", "error", "dictionary", "nullDictionary",
+  "arrayChanges", "dictionaryChanges", "byteChanges",
 ];
-const propertyKinds: readonly Kind[] = ["object", "nullObject", "instance"];
+/** Kinds that shapes are defined for. A built-in has a defined shape when it is of a class, has own properties, or is not extensible. */
+const definedKinds: readonly Kind[] = [
+  "object", "nullObject", "instance", "denseArray", "array", "map", "set", "date", "regexp", "arrayBuffer", "typedArray", "error",
+];
+export type DefinedKind = Exclude<Kind, "dictionary" | "nullDictionary" | "arrayChanges" | "dictionaryChanges" | "byteChanges">;
 export const firstPropertyShape = 16;
+
+const keyedKinds: ReadonlySet<Kind> = new Set(["denseArray", "map", "set", "dictionary", "nullDictionary", "arrayBuffer", "typedArray"]);
 
 /** 0 extensible, 1 not extensible, 2 sealed, 3 frozen. */
 export type Integrity = 0 | 1 | 2 | 3;
@@ -27,22 +36,34 @@ export class Shape {
   readonly record: ClassRecord | undefined;
   readonly keys: readonly string[];
   readonly integrity: Integrity;
-  /** The private fields an image of this shape holds, the oldest ancestor's first. */
-  readonly privates: readonly StoredPrivates[];
+  /** A digit for each key (own-properties.ts); "" when all are what an assignment makes. */
+  readonly attributes: string;
+  /** The barrier tells such objects what will change, touch for touch. */
+  readonly isKeyed: boolean;
+  /** The class and its ancestors as they were when the shape was defined, the oldest first; an image holds their private fields in this order. */
+  readonly classes: readonly StoredClass[];
+  /** Whether images of this shape have private fields. */
+  readonly hasPrivates: boolean;
+  /** What the class was called when the shape was defined. */
+  readonly storedName: string | undefined;
   #isCurrent: boolean | undefined;
 
-  constructor(number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, privates: readonly StoredPrivates[] = []) {
+  constructor(number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, classes: readonly StoredClass[] = [], storedName?: string, attributes = "") {
     this.number = number;
-    this.privates = privates;
+    this.attributes = attributes;
+    this.isKeyed = keyedKinds.has(kind);
+    this.classes = classes;
+    this.hasPrivates = classes.some(({ privates }) => privates.length > 0);
+    this.storedName = storedName;
     this.kind = kind;
     this.record = record;
     this.keys = keys;
     this.integrity = integrity;
   }
 
-  /** The class has these private fields still: false for a shape of an earlier version, which objects leave when they are written. */
+  /** The class has this name and these fields still: false for a shape of earlier code, which its objects leave in the first turn of the new code. */
   get isCurrent(): boolean {
-    this.#isCurrent ??= samePrivates(this.privates, privatesOf(this.record));
+    this.#isCurrent ??= this.record === undefined || this.record instanceof StandInRecord || (this.storedName === this.record.name && sameClasses(this.classes, classesOf(this.record)));
     return this.#isCurrent;
   }
 }
@@ -55,6 +76,16 @@ export const fixedShapes: Readonly<Record<string, Shape>> = Object.fromEntries(
 const keysMax = 40;
 const shapesMax = 20_000;
 
+/** One of the kinds that need no definition: content of a built-in and nothing else. */
+export function isFixed(shape: Shape): boolean {
+  return shape.number < firstPropertyShape;
+}
+
+/** Whether images of this shape hold values of own properties or private fields beside the content proper. */
+export function holdsOwn(shape: Shape): boolean {
+  return shape.number >= firstPropertyShape;
+}
+
 interface Slot {
   last: Shape | undefined;
   readonly byKeys: Map<string, Shape>;
@@ -63,23 +94,24 @@ interface Slot {
 /** The shapes of one heap. */
 export class ShapeTable {
   readonly #shapes: Shape[] = [];
-  readonly #slots = new Map<object, Slot>();
+  readonly #slots = new Map<object | string, Slot>();
   /** How many shapes the log defines durably or in a record being written: the next definition has this number. */
   get size(): number {
     return this.#shapes.length;
   }
 
   /** The shape of an object with these keys, made when new; undefined when the object should be a dictionary. */
-  find(kind: "object" | "nullObject" | "instance", record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity): Shape | undefined {
+  find(kind: DefinedKind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, attributes = ""): Shape | undefined {
     const slot = this.#slotOf(kind, record);
     const last = slot.last;
-    if (last !== undefined && last.integrity === integrity && sameKeys(last.keys, keys)) return last;
-    if (record === undefined && keys.length > keysMax) return undefined;
-    const text = integrity + JSON.stringify(keys);
+    if (last !== undefined && last.integrity === integrity && last.attributes === attributes && last.kind === kind && sameKeys(last.keys, keys)) return last;
+    const mayBeDictionary = kind === "object" || kind === "nullObject";
+    if (mayBeDictionary && keys.length > keysMax) return undefined;
+    const text = slotText(kind, keys, integrity, attributes);
     let shape = slot.byKeys.get(text);
     if (shape === undefined) {
-      if (record === undefined && this.#shapes.length >= shapesMax) return undefined;
-      shape = new Shape(firstPropertyShape + this.#shapes.length, kind, record, keys.slice(), integrity, privatesOf(record));
+      if (mayBeDictionary && this.#shapes.length >= shapesMax) return undefined;
+      shape = new Shape(firstPropertyShape + this.#shapes.length, kind, record, keys.slice(), integrity, classesOf(record), record?.name, attributes);
       this.#shapes.push(shape);
       slot.byKeys.set(text, shape);
     }
@@ -102,22 +134,22 @@ export class ShapeTable {
   }
 
   /** Takes a definition from the log; one that is known already must say the same. */
-  define(number: number, { kind, record, keys, integrity, privates }: ShapeDefinition): Shape {
+  define(number: number, { kind, record, keys, integrity, classes, storedName, attributes }: ShapeDefinition): Shape {
     const known = this.at(number);
     if (known !== undefined) {
       assert(known.kind === kind && sameKeys(known.keys, keys), "a shape number has one meaning");
       return known;
     }
     // A snapshot may define a shape that a later record defines again; between them numbers can be missing for a while.
-    const shape = new Shape(number, kind, record, keys, integrity, privates);
+    const shape = new Shape(number, kind, record, keys, integrity, classes, storedName, attributes);
     this.#shapes[number - firstPropertyShape] = shape;
-    // A class whose private fields changed since gets a new shape when its objects are written again.
-    if (shape.isCurrent) this.#slotOf(kind, record).byKeys.set(integrity + JSON.stringify(keys), shape);
+    // A class that changed since gets a new shape when its objects are written again.
+    if (shape.isCurrent) this.#slotOf(kind, record).byKeys.set(slotText(kind, keys, integrity, attributes), shape);
     return shape;
   }
 
   #slotOf(kind: Kind, record: ClassRecord | undefined): Slot {
-    const owner: object = record ?? (kind === "object" ? plainOwner : nullOwner);
+    const owner: object | string = record ?? kind;
     let slot = this.#slots.get(owner);
     if (slot === undefined) {
       slot = { last: undefined, byKeys: new Map() };
@@ -127,19 +159,29 @@ export class ShapeTable {
   }
 }
 
-function privatesOf(record: ClassRecord | undefined): StoredPrivates[] {
-  return record === undefined ? [] : record.withPrivates.map(({ name, info }) => ({ className: name, names: info!.privates!.names }));
+/** The class and its ancestors, those that declare fields. */
+function classesOf(record: ClassRecord | undefined): StoredClass[] {
+  const stored: StoredClass[] = [];
+  for (const { name, info } of record?.chain ?? []) {
+    const privates = info?.privates?.names ?? none;
+    const fields = info?.fields?.filter((field) => !field.startsWith("#")) ?? none;
+    if (privates.length + fields.length > 0) stored.push({ className: name, privates, fields });
+  }
+  return stored;
 }
 
-function samePrivates(a: readonly StoredPrivates[], b: readonly StoredPrivates[]): boolean {
-  return a.length === b.length && a.every((each, i) => each.className === b[i]!.className && sameKeys(each.names, b[i]!.names));
+const none: readonly string[] = [];
+
+function sameClasses(a: readonly StoredClass[], b: readonly StoredClass[]): boolean {
+  return a.length === b.length && a.every((each, i) => each.className === b[i]!.className && sameKeys(each.privates, b[i]!.privates) && sameKeys(each.fields, b[i]!.fields));
 }
 
 /** Shapes are numbered below this in any log: a larger number is damage, not a table to grow. */
 export const shapeNumbersMax = 10_000_000;
 
-const plainOwner = {};
-const nullOwner = {};
+function slotText(kind: Kind, keys: readonly string[], integrity: Integrity, attributes: string): string {
+  return `${kind}${integrity}${attributes}${JSON.stringify(keys)}`;
+}
 
 export function sameKeys(a: readonly string[], b: readonly string[]): boolean {
   const count = a.length;
@@ -148,47 +190,79 @@ export function sameKeys(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
+/** In a definition's first byte: attributes follow the keys. */
+const withAttributes = 0x80;
+
 export function writeShapeDefinition(writer: Writer, shape: Shape): void {
-  writer.u8(propertyKinds.indexOf(shape.kind) * 4 + shape.integrity);
-  if (shape.kind === "instance") {
-    writer.string(shape.record!.name);
-    writer.uint(shape.privates.length);
-    for (const { className, names } of shape.privates) {
+  const { kind, keys, attributes } = shape;
+  writer.u8(definedKinds.indexOf(kind) * 4 + shape.integrity + (attributes === "" ? 0 : withAttributes));
+  if (mayHaveClass(kind)) {
+    writer.string(shape.storedName ?? "");
+    writer.uint(shape.classes.length);
+    for (const { className, privates, fields } of shape.classes) {
       writer.string(className);
-      writer.uint(names.length);
-      for (const name of names) writer.string(name);
+      writeStrings(writer, privates);
+      writeStrings(writer, fields);
     }
   }
-  writer.uint(shape.keys.length);
-  for (const key of shape.keys) writer.string(key);
+  writeStrings(writer, keys);
+  for (let i = 0; i < attributes.length; i++) writer.u8(attributes.charCodeAt(i));
 }
 
-/** The private fields an image holds, as the class had them when the shape was defined. */
-export interface StoredPrivates {
+/** All but the plain objects. */
+function mayHaveClass(kind: Kind): boolean {
+  return kind !== "object" && kind !== "nullObject";
+}
+
+/** A class as it was when a shape of it was defined. */
+export interface StoredClass {
   readonly className: string;
-  readonly names: readonly string[];
+  readonly privates: readonly string[];
+  /** The public fields it declared; an object may have lost some and have others. */
+  readonly fields: readonly string[];
 }
 
 export interface ShapeDefinition {
   readonly kind: Kind;
   readonly integrity: Integrity;
   readonly record: ClassRecord | undefined;
-  readonly privates: readonly StoredPrivates[];
+  readonly storedName: string | undefined;
+  readonly classes: readonly StoredClass[];
   readonly keys: readonly string[];
+  readonly attributes: string;
 }
 
-export function readShapeDefinition(reader: Reader): ShapeDefinition {
+/** `resolve` finds the classes that names in the log mean. */
+export function readShapeDefinition(reader: Reader, resolve: ClassResolver): ShapeDefinition {
   const head = reader.u8();
-  const kind = propertyKinds[head >> 2];
+  const kind = definedKinds[(head & ~withAttributes) >> 2];
   if (kind === undefined) return reader.fail("unknown kind of shape");
   let record: ClassRecord | undefined;
-  const privates: StoredPrivates[] = [];
-  if (kind === "instance") {
-    record = resolveClass(reader.string());
-    const classes = reader.count();
-    for (let i = 0; i < classes; i++) privates.push({ className: reader.string(), names: readStrings(reader) });
+  let storedName: string | undefined;
+  const classes: StoredClass[] = [];
+  if (mayHaveClass(kind)) {
+    const name = reader.string();
+    if (name === "" && kind === "instance") return reader.fail("an instance without a class");
+    const count = reader.count();
+    for (let i = 0; i < count; i++) classes.push({ className: reader.string(), privates: readStrings(reader), fields: readStrings(reader) });
+    if (name !== "") {
+      storedName = name;
+      record = resolve(name, classes, kind);
+    }
   }
-  return { kind, integrity: (head & 3) as Integrity, record, privates, keys: readStrings(reader) };
+  const keys = readStrings(reader);
+  let attributes = "";
+  if (head >= withAttributes) for (let i = 0; i < keys.length; i++) attributes += String.fromCharCode(reader.u8());
+  if (!/^[0-7]*$/.test(attributes)) return reader.fail("unknown attributes of a property");
+  return { kind, integrity: (head & 3) as Integrity, record, storedName, classes, keys, attributes };
+}
+
+/** Finds the class that a name in the log means; `kind` is what its instances are underneath. */
+export type ClassResolver = (name: string, classes: readonly StoredClass[], kind: Kind) => ClassRecord;
+
+function writeStrings(writer: Writer, strings: readonly string[]): void {
+  writer.uint(strings.length);
+  for (const string of strings) writer.string(string);
 }
 
 function readStrings(reader: Reader): string[] {

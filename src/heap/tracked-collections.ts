@@ -1,20 +1,12 @@
 /**
  * Tracking of Map, Set and Date: when one becomes persistent it gets own, non-enumerable mutators that note the change
- * first. This catches code that was not compiled as well. Nothing is put on the built-in prototypes.
+ * first. This catches code that was not compiled as well. Nothing is put on the built-in prototypes. Instances of a compiled
+ * subclass get theirs from a prototype that is put between the class and the built-in, so that methods which the class
+ * overrides are called as written and what they call with `super` is noted.
  */
-import { isTouched, markForChange, noteTouched, touch } from "./barrier.ts";
-import { CollectionChanges, type Collection } from "./collection-changes.ts";
-
-/** The changes of this turn, or undefined when the collection is not persistent any more (its turn was undone). */
-function changesOf(collection: Collection): CollectionChanges | undefined {
-  const mark = markForChange(collection);
-  if (mark === undefined) return undefined;
-  if (!isTouched(mark)) {
-    mark.before = new CollectionChanges(collection, mark.heap.isUnordered(collection));
-    noteTouched(collection, mark);
-  }
-  return mark.before as CollectionChanges;
-}
+import { changesOf, touch } from "./barrier.ts";
+import { trackingPrototypes } from "./class-registry.ts";
+import { nativeSetPrototypeOf, trackingDescriptors, trackingMethods } from "./own-properties.ts";
 
 type Methods = Record<string, (this: never, ...args: never[]) => unknown>;
 
@@ -58,27 +50,37 @@ for (const name of Object.getOwnPropertyNames(Date.prototype)) {
   } as Methods[string];
 }
 
-const descriptorsOf = (methods: Methods): PropertyDescriptorMap =>
-  Object.fromEntries(Object.entries(methods).map(([name, value]) => [name, { value, writable: true, enumerable: false, configurable: true }]));
+function descriptorsOf(methods: Methods): PropertyDescriptorMap {
+  for (const method of Object.values(methods)) trackingMethods.add(method);
+  return Object.fromEntries(Object.entries(methods).map(([name, value]) => [name, { value, writable: true, enumerable: false, configurable: true }]));
+}
 
-const mapDescriptors = descriptorsOf(mapMethods);
-const setDescriptors = descriptorsOf(setMethods);
-const dateDescriptors = descriptorsOf(dateMethods);
+export const collectionMethods = {
+  map: { builtIn: Map.prototype as object, descriptors: descriptorsOf(mapMethods) },
+  set: { builtIn: Set.prototype as object, descriptors: descriptorsOf(setMethods) },
+  date: { builtIn: Date.prototype as object, descriptors: descriptorsOf(dateMethods) },
+};
 
-export const trackMap = (map: object): object => Object.defineProperties(map, mapDescriptors);
-export const trackSet = (set: object): object => Object.defineProperties(set, setDescriptors);
-export const trackDate = (date: object): object => Object.defineProperties(date, dateDescriptors);
+const nativeDefineProperties = Object.defineProperties;
 
-const ownMethods = new Map<string, ReadonlySet<string>>([
-  ["map", new Set(Object.keys(mapMethods))],
-  ["set", new Set(Object.keys(setMethods))],
-  ["date", new Set(Object.keys(dateMethods))],
-]);
+/** Puts the own mutators on an object that is about to persist; false when it takes none (it is not extensible). */
+export function track(object: object, kind: "map" | "set" | "date"): boolean {
+  if (Object.getPrototypeOf(object) !== collectionMethods[kind].builtIn) return true;
+  if (!Object.isExtensible(object)) return trackingMethods.has((object as { clear?: object; setTime?: object })[kind === "date" ? "setTime" : "clear"]!);
+  nativeDefineProperties(object, collectionMethods[kind].descriptors);
+  return true;
+}
 
-/** A property a program put on a built-in, which its image would not hold; undefined when there is none. */
-export function strayProperty(object: object, kind: "map" | "set" | "date"): string | undefined {
-  const names = Object.getOwnPropertyNames(object);
-  if (names.length === 0) return undefined;
-  const own = ownMethods.get(kind)!;
-  return names.find((name) => !own.has(name));
+const between = new Map<object, object>();
+for (const [kind, { builtIn, descriptors }] of Object.entries(collectionMethods)) {
+  const prototype = Object.create(builtIn, descriptors) as object;
+  between.set(builtIn, prototype);
+  trackingDescriptors.set(builtIn, descriptors);
+  trackingPrototypes.set(prototype, kind as "map" | "set" | "date");
+}
+
+/** For a class that was just defined: if it extends Map, Set or Date directly, its instances will be tracked. */
+export function trackSubclass(prototype: object): void {
+  const tracking = between.get(Object.getPrototypeOf(prototype) as object);
+  if (tracking !== undefined) nativeSetPrototypeOf(prototype, tracking);
 }

@@ -31,14 +31,18 @@ export class DeferredRequests {
   ready(state: NodeState): TurnInput | undefined {
     let oldest: number | undefined;
     for (const [method, ids] of this.#byMethod) {
-      const id = ids[0]!;
-      if ((oldest === undefined || id < oldest) && this.#guardHolds(state, method)) oldest = id;
+      // An upgrade may have made dead letters of some.
+      while (ids.length > 0 && !state.deferred.has(ids[0]!)) ids.shift();
+      const id = ids[0];
+      if (id === undefined) this.#byMethod.delete(method);
+      else if ((oldest === undefined || id < oldest) && this.#guardHolds(state, method)) oldest = id;
     }
     return oldest === undefined ? undefined : { kind: "deferred", id: oldest, request: state.deferred.get(oldest)! };
   }
 
   #guardHolds(state: NodeState, method: string): boolean {
-    const dot = method.indexOf(".");
+    // Names of services may hold dots, names of methods do not.
+    const dot = method.lastIndexOf(".");
     const service = state.services.get(method.slice(0, dot));
     if (service === undefined) return true;
     const entry = entryOf(service.constructor as unknown as ServiceClass, method.slice(dot + 1));

@@ -6,16 +6,7 @@ import type { AppDefinition } from "../service/app.ts";
 export interface KernelOptions {
   readonly name: string;
   readonly app: AppDefinition;
-  /** Peers with a configured address, which this node dials. */
-  readonly dials: readonly string[];
-  /** Whether a node of this name may connect. */
-  accepts(node: string): boolean;
-  /** The fingerprint of this node's own key; empty where the transport proves nothing: then names are believed. */
-  readonly key: string;
-  /** Keys of peers that the configuration gives. */
-  readonly peerKeys: ReadonlyMap<string, string>;
-  /** Whoever connects is taken at their word, and their key pinned. */
-  readonly acceptsAny: boolean;
+  readonly peering: Peering;
   /** 0 <= x < 1. */
   random(): number;
   /** A fresh name for a life: used at birth. */
@@ -24,6 +15,22 @@ export interface KernelOptions {
   readonly durable: boolean;
   readonly limits?: Partial<KernelLimits>;
 }
+
+/** What the configuration says of other nodes, and the key by which they know this one. */
+export interface Peering {
+  /** The fingerprint of this node's own key; empty where the transport proves nothing: then names are believed. */
+  readonly key: string;
+  /** Names that may connect. */
+  readonly listed: ReadonlySet<string>;
+  /** Those of them with an address, which this node dials. */
+  readonly dials: ReadonlySet<string>;
+  /** Those whose key the configuration gives. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Whoever connects may, is taken at their word, and their key pinned. */
+  readonly acceptsAny: boolean;
+}
+
+export const noPeers: Peering = { key: "", listed: new Set(), dials: new Set(), keys: new Map(), acceptsAny: false };
 
 export interface KernelLimits {
   /** Turns of one step, so that groups form and other inputs get their chance. */

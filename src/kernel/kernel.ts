@@ -11,6 +11,7 @@ import { Heap } from "../heap/heap.ts";
 import type { Channel } from "../protocol/channel.ts";
 import { Gate } from "../protocol/gate.ts";
 import { failureOutcome, TurnExecutor, type TurnResult } from "../turn/executor.ts";
+import type { WakeUpWork } from "../turn/life-cycle.ts";
 import { declareTables, NodeState } from "../turn/node-state.ts";
 import type { TurnOutputs } from "../turn/turn-input.ts";
 import { ChannelTable } from "./channel-table.ts";
@@ -88,7 +89,7 @@ export class Kernel {
 
   // ------------------------------------------------------------------------------------------------------------- life
 
-  /** The birth turn. Throws what a constructor or `born` throws; then nothing has happened. */
+  /** The birth turn. Errors: MK_START_FAILED when a constructor or `born` throws; then nothing has happened. */
   birth(time: TimeOfStep): KernelEffect[] {
     this.clock.begin(time);
     const root = new NodeState(this.options.app.version, this.options.newIncarnation());
@@ -101,8 +102,8 @@ export class Kernel {
     return this.#begin();
   }
 
-  /** After recovery.ts has loaded snapshot and records: resumes what was pending, then the restart turn. */
-  resume(time: TimeOfStep, recorded: { readonly now: number; readonly skew: number }): KernelEffect[] {
+  /** After recovery.ts has loaded snapshot and records: resumes what was pending, then the restart turn. Throws what is wrong with the program. */
+  resume(time: TimeOfStep, recorded: { readonly now: number; readonly skew: number }, work: WakeUpWork): KernelEffect[] {
     this.clock.begin(time, recorded);
     this.#recorder.resume({ ...recorded, lastId: this.lastId });
     this.durable = this.executed;
@@ -112,7 +113,7 @@ export class Kernel {
     this.executor.watchFromHere();
     this.executed++;
     this.#recorder.begin();
-    const result = this.executor.restart(this.#recorder.writer, this.#turnClock());
+    const result = this.executor.restart(this.#recorder.writer, this.#turnClock(), work);
     this.#record(result, undefined);
     this.executor.watchFromHere();
     return this.#begin();
@@ -126,7 +127,7 @@ export class Kernel {
   }
 
   #dialAll(): void {
-    for (const peer of this.options.dials) this.#effects.push({ kind: "dial", peer, delayMs: 0 });
+    for (const peer of this.options.peering.dials) this.#effects.push({ kind: "dial", peer, delayMs: 0 });
   }
 
   /** No new inputs from outside become turns; what is under way finishes. */

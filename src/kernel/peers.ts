@@ -46,7 +46,7 @@ export class Peers {
   }
 
   opened(connection: number, dialled: string | undefined, key: string): void {
-    assert((key === "") === (this.#kernel.options.key === ""), "all connections prove a key, or none does");
+    assert((key === "") === (this.#kernel.options.peering.key === ""), "all connections prove a key, or none does");
     const session = new Session(connection, dialled, key, this.#now);
     this.#sessions.set(connection, session);
     if (dialled === undefined) return;
@@ -56,17 +56,22 @@ export class Peers {
     });
   }
 
+  #isListed(peer: string): boolean {
+    const { acceptsAny, listed } = this.#kernel.options.peering;
+    return acceptsAny || listed.has(peer);
+  }
+
   /** True when the other side has proved to be `peer`. Otherwise the session is closed; a key learned meanwhile is pinned first, durably. */
   #isProved(session: Session, peer: string): boolean {
-    const { options, channels, durable } = this.#kernel;
+    const { options: { peering }, channels, durable } = this.#kernel;
     const { key } = session;
-    if (options.key === "") return true;
-    if (key === options.key) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node at the address of ${peer} is this node itself`, { remedy: "Give --peer the address of the other node." });
+    if (peering.key === "") return true;
+    if (key === peering.key) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node at the address of ${peer} is this node itself`, { remedy: "Give --peer the address of the other node." });
     const holder = channels.byKey(key);
     if (holder !== undefined && holder.peer !== peer) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node that answers for ${peer} is ${holder.peer}`, { remedy: "Give each peer one name." });
     const channel = channels.demand(peer);
     const verdict = checkKey({
-      peer, key, pinned: channel.key, configured: options.peerKeys.get(peer), dialled: session.dialled !== undefined, dials: options.dials.includes(peer), acceptsAny: options.acceptsAny,
+      peer, key, pinned: channel.key, configured: peering.keys.get(peer), dialled: session.dialled !== undefined, dials: peering.dials.has(peer), acceptsAny: peering.acceptsAny,
     });
     if (verdict === "known" && channel.keyTurn <= durable) return true;
     if (verdict === "pin") this.#pin(peer, key);
@@ -84,7 +89,7 @@ export class Peers {
       run: () => {
         this.#pinning.delete(peer);
         this.#kernel.pinPeer(peer, key);
-        const given = this.#kernel.options.peerKeys.has(peer);
+        const given = this.#kernel.options.peering.keys.has(peer);
         this.#kernel.note({
           level: given ? "info" : "warn",
           message: given ? `${peer} has proved the configured key` : `${peer} was met for the first time and is known by the key ${key} from now on`,
@@ -126,7 +131,7 @@ export class Peers {
   }
 
   #redial(peer: string): void {
-    if (!this.#kernel.options.dials.includes(peer)) return;
+    if (!this.#kernel.options.peering.dials.has(peer)) return;
     this.#emit({ kind: "dial", peer, delayMs: this.#refused.has(peer) ? refusedDelayMs : redialDelayMs });
   }
 
@@ -242,7 +247,7 @@ export class Peers {
     // What a proved key is pinned for is the peer's name here, whatever it calls itself.
     const peer = session.dialled ?? channels.byKey(session.key)?.peer ?? received.node;
     if (peer === options.name) throw new MaceKenError("MK_PEER_NAME_TAKEN", `another node calls itself ${peer} too`);
-    if (session.dialled === undefined && !options.accepts(peer)) throw new MaceKenError("MK_PEER_REFUSED", `${peer} is not listed as a peer of ${options.name}`);
+    if (session.dialled === undefined && !this.#isListed(peer)) throw new MaceKenError("MK_PEER_REFUSED", `${peer} is not listed as a peer of ${options.name}`);
     if (!this.#isProved(session, peer)) return;
     const channel = channels.demand(peer);
     // Numbers of an earlier life of this node mean nothing in this one; the peer begins anew when it hears of it.
@@ -267,7 +272,7 @@ export class Peers {
     } else checkNumbers(hello, channel, incarnation);
     const existing = this.#open.get(peer);
     if (existing !== undefined && existing !== session) {
-      if (!newerWins(session.key === "" ? options.name : options.key, session.key === "" ? received.node : session.key, existing.dialled !== undefined, session.dialled !== undefined)) {
+      if (!newerWins(session.key === "" ? options.name : options.peering.key, session.key === "" ? received.node : session.key, existing.dialled !== undefined, session.dialled !== undefined)) {
         this.#close(session);
         return;
       }
@@ -366,7 +371,7 @@ export class Peers {
 
   /** A message was sent to a name that nobody configured: kept, and said once. */
   warnUnknown(node: string): void {
-    if (this.#open.has(node) || this.#warned.has(node) || this.#kernel.options.dials.includes(node) || this.#kernel.options.accepts(node)) return;
+    if (this.#open.has(node) || this.#warned.has(node) || this.#isListed(node)) return;
     this.#warned.add(node);
     this.#kernel.note({ level: "warn", code: "MK_PEER_UNKNOWN", message: `a message was sent to ${node}, which is not a peer of this node; it is kept until it is` });
   }

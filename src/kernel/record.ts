@@ -3,13 +3,30 @@
  * time, and the heap's patch (K1). Sequence numbers are not written: they follow from the order of the records.
  * Layout in docs/internals/kernel-contract.md.
  */
+import { MaceKenError } from "../base/error.ts";
 import { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
 import type { Channel } from "../protocol/channel.ts";
 
-const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16 } as const;
+/**
+ * What records and snapshots hold, beside the log's own layout. The first record of each life and the beginning of each snapshot
+ * say it, so that a version that does not know it stops before it misreads anything.
+ */
+export const recordFormat = 1;
+
+const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32 } as const;
+const allFlags = 63;
+
+/** Errors: MK_DIRECTORY_FORMAT. */
+export function demandRecordFormat(format: number): void {
+  if (format === recordFormat) return;
+  const age = format > recordFormat ? "newer" : "older";
+  throw new MaceKenError("MK_DIRECTORY_FORMAT", `the log holds records of format ${format}, which is ${age} than ${recordFormat}, the one this version writes`, { details: { format, expected: recordFormat } });
+}
 
 export interface RecordHead {
+  /** Set in the first record of a life. */
+  readonly format: number | undefined;
   readonly turn: number;
   /** Since the record before. */
   readonly elapsedMs: number;
@@ -34,11 +51,12 @@ export function beginRecord(writer: Writer): number {
 
 export function endRecord(writer: Writer, start: number, head: RecordHead): void {
   writer.patchU32(start + 4, writer.length - start - prefixBytes);
-  const { lastId, skew, peers, consumed, sent } = head;
+  const { format, lastId, skew, peers, consumed, sent } = head;
   writer.u8(
     (consumed === undefined ? 0 : flag.consumed) | (sent.length === 0 ? 0 : flag.sent) | (peers.length === 0 ? 0 : flag.peers) |
-      (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew),
+      (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew) | (format === undefined ? 0 : flag.format),
   );
+  if (format !== undefined) writer.uint(format);
   writer.uint(head.turn);
   writer.uint(head.elapsedMs);
   if (lastId !== undefined) writer.uint(lastId);
@@ -63,7 +81,7 @@ export function endRecord(writer: Writer, start: number, head: RecordHead): void
   writer.patchU32(start, writer.length - start - 4);
 }
 
-/** The next record of a run of records: its head, and a reader over its patch. */
+/** The next record of a run of records: its head, and a reader over its patch. Errors: MK_DIRECTORY_FORMAT. */
 export function readRecord(reader: Reader): { readonly head: RecordHead; readonly patch: Reader } {
   const length = reader.u32();
   if (length < 4 || length > reader.remaining) reader.fail("record is longer than its group");
@@ -81,6 +99,10 @@ export function readRecord(reader: Reader): { readonly head: RecordHead; readonl
 /** Reads a head; the reader then stands at the patch. Payloads are views. */
 function readRecordHead(reader: Reader): RecordHead {
   const flags = reader.u8();
+  // A flag that is not known means a part that is not known.
+  const format = (flags & flag.format) !== 0 ? reader.uint() : undefined;
+  if (format !== undefined) demandRecordFormat(format);
+  else if (flags > allFlags) demandRecordFormat(recordFormat + 1);
   const turn = reader.uint();
   const elapsedMs = reader.uint();
   const lastId = (flags & flag.lastId) === 0 ? undefined : reader.uint();
@@ -99,7 +121,7 @@ function readRecordHead(reader: Reader): RecordHead {
     const count = reader.count(2);
     for (let i = 0; i < count; i++) sent.push({ index: reader.uint(), payload: reader.blob() });
   }
-  return { turn, elapsedMs, lastId, skew, peers, consumed, sent };
+  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent };
 }
 
 export function writeChannel(writer: Writer, channel: Channel): void {

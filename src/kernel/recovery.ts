@@ -6,18 +6,28 @@
 import { assert } from "../base/assert.ts";
 import { Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
-import { HeapLoader } from "../heap/heap-loader.ts";
+import { HeapLoader, type LoaderWatch } from "../heap/heap-loader.ts";
 import { HeapSnapshot } from "../heap/heap-snapshot.ts";
 import { ReplyState } from "../turn/node-state.ts";
 import { checkApp } from "./check-app.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
 import type { TimeOfStep } from "./kernel-clock.ts";
-import { readChannel, readRecord, writeChannel } from "./record.ts";
+import { upgradeNotes, type UpgradeFacts } from "./upgrade-facts.ts";
+import { demandRecordFormat, readChannel, readRecord, recordFormat, writeChannel, type RecordHead } from "./record.ts";
+
+/** Sees the turns of the log go by, for tools that tell them in words. */
+export interface TurnWatch extends LoaderWatch {
+  /** After each turn's patch was applied to the graph below `root`; `now` is node time, `patchBytes` the patch's length. */
+  turn(head: RecordHead, root: object, now: number, patchBytes: number): void;
+}
 
 export class KernelLoader {
+  /** Known from `finish` on, also when it throws. */
+  upgrade: UpgradeFacts | undefined;
   readonly #kernel: Kernel;
   readonly #heap: HeapLoader;
+  #watch: TurnWatch | undefined;
   #now = 0;
   #skew = 0;
   #chunks = 0;
@@ -27,6 +37,12 @@ export class KernelLoader {
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     this.#heap = new HeapLoader(kernel.heap);
+  }
+
+  /** From now on; what is there already is reached from the answer, undefined before the birth. */
+  watch(watch: TurnWatch): object | undefined {
+    this.#watch = this.#heap.watch = watch;
+    return this.#heap.root;
   }
 
   get objectCount(): number {
@@ -43,6 +59,7 @@ export class KernelLoader {
 
   #readProtocol(reader: Reader): void {
     const kernel = this.#kernel;
+    demandRecordFormat(reader.uint());
     this.#snapshotTurn = kernel.executed = reader.uint();
     kernel.lastId = reader.uint();
     this.#now = reader.uint();
@@ -66,8 +83,10 @@ export class KernelLoader {
       for (const introduction of head.peers) kernel.channels.applyIntroduction(introduction);
       if (head.consumed !== undefined) kernel.channels.at(head.consumed)!.restoreConsumed();
       for (const { index, payload } of head.sent) kernel.channels.at(index)!.restoreSent(payload.slice());
+      const patchBytes = patch.remaining;
       this.#heap.patch(patch, head.turn);
       patch.expectEnd();
+      this.#watch?.turn(head, this.#heap.root!, this.#now, patchBytes);
     }
   }
 
@@ -75,17 +94,22 @@ export class KernelLoader {
   finish(time: TimeOfStep): KernelEffect[] {
     const kernel = this.#kernel;
     const waiting: ReplyState[] = [];
-    this.#heap.finish((object) => {
+    const outdated = this.#heap.finish((object) => {
       if (object instanceof ReplyState) waiting.push(object);
     });
-    checkApp(kernel.state, kernel.options.app);
+    const changes = outdated.count === 0 ? [] : outdated.changes();
+    this.upgrade = { fromVersion: kernel.state.version, services: [...kernel.state.services.keys()], changes, lost: [] };
+    const lost = checkApp(kernel.state, kernel.options.app, this.#heap.classes.missing);
+    this.upgrade = { ...this.upgrade, lost: lost.map(({ what }) => what) };
+    for (const note of upgradeNotes(this.upgrade, kernel.options.app.version)) kernel.note(note);
     for (const reply of waiting) kernel.executor.noteWaiting(reply);
-    return kernel.resume(time, { now: this.#now, skew: this.#skew });
+    return kernel.resume(time, { now: this.#now, skew: this.#skew }, { lost, bringUpToDate: () => outdated.bringUpToDate() });
   }
 
-  /** For reading a directory without running it: the heap alone, no app, no turn. */
-  finishForInspection(): void {
-    this.#heap.finish(() => {});
+  /** For reading a directory without running it: the heap alone, no app, no turn, no code of the program's. Answers the classes that are not loaded. */
+  finishForInspection(): readonly string[] {
+    this.#heap.finish(() => {}, { volatiles: false });
+    return this.#heap.classes.missing.map(({ compiledName }) => compiledName);
   }
 }
 
@@ -124,6 +148,7 @@ export class KernelSnapshot {
     assert(kernel.executed === this.atTurn, "the protocol's part shows the turn at which the snapshot began");
     const writer = new Writer(64 * 1024);
     const { now, skew, lastId } = kernel.recorded;
+    writer.uint(recordFormat);
     writer.uint(this.atTurn);
     writer.uint(lastId);
     writer.uint(now);

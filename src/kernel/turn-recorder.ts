@@ -8,7 +8,7 @@ import type { Channel } from "../protocol/channel.ts";
 import type { OutgoingMessage } from "../turn/turn-input.ts";
 import type { ChannelTable } from "./channel-table.ts";
 import type { KernelClock } from "./kernel-clock.ts";
-import { beginRecord, endRecord, type RecordHead } from "./record.ts";
+import { beginRecord, endRecord, recordFormat, type RecordHead } from "./record.ts";
 
 /** Below this the wall clock's lead is noise, not a fact to record. */
 const skewToleranceMs = 2;
@@ -22,6 +22,7 @@ export class TurnRecorder {
   #skew = 0;
   #lastId = 0;
   #start = -1;
+  #saidFormat = false;
 
   constructor(channels: ChannelTable, clock: KernelClock) {
     this.#channels = channels;
@@ -62,6 +63,7 @@ export class TurnRecorder {
     }
     const clock = this.#clock;
     const head: RecordHead = {
+      format: this.#saidFormat ? undefined : recordFormat,
       turn,
       elapsedMs: clock.now - this.#now,
       lastId: lastId === this.#lastId ? undefined : lastId,
@@ -70,6 +72,7 @@ export class TurnRecorder {
       sent,
       peers: channels.takeIntroductions(),
     };
+    this.#saidFormat = true;
     this.#now = clock.now;
     this.#lastId = lastId;
     if (head.skew !== undefined) this.#skew = head.skew;

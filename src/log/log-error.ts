@@ -9,6 +9,22 @@ export function damaged(file: string, offset: number, what: string): MaceKenErro
   return new MaceKenError("MK_LOG_DAMAGED", `${file} is damaged at byte ${offset}: ${what}`, { details: { file, offset } });
 }
 
+/**
+ * The file begins as ours in another version of its layout: three letters and a digit that is not this version's. So a directory
+ * of another version is told from damage. `flipped`: with our digit it would be whole, so it is damage. Errors: MK_DIRECTORY_FORMAT.
+ */
+export function demandLayout(file: string, begins: Uint8Array, magic: number, flipped: () => boolean): void {
+  const zero = 0x30;
+  const ours = magic >>> 24;
+  if (begins.length < 4 || (begins[0]! | (begins[1]! << 8) | (begins[2]! << 16)) !== (magic & 0xffffff)) return;
+  const found = begins[3]!;
+  if (found === ours || found < zero || found > zero + 9 || flipped()) return;
+  const format = found - zero;
+  const expected = ours - zero;
+  const age = format > expected ? "newer" : "older";
+  throw new MaceKenError("MK_DIRECTORY_FORMAT", `${file} has format ${format}, which is ${age} than ${expected}, the one this version writes`, { details: { file, format, expected } });
+}
+
 export function logFailure(error: DiskError): MaceKenError {
   const details = { code: error.code, operation: error.operation, path: error.path };
   return new MaceKenError(codeOf(error), error.message, { details, cause: error });

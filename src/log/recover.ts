@@ -23,22 +23,34 @@ export interface OpenLogOptions extends TurnLogOptions {
   readonly born?: boolean;
 }
 
-export interface OpenedLog {
+/** A log that was read and not yet changed: a start that is refused for what the log says leaves it as it was. */
+export interface ExaminedLog {
   readonly snapshot: SnapshotReader | null;
   /** The appends after the snapshot, in order; to be read before anything is appended. */
   readonly records: Iterable<LogEntry>;
-  /** The last turn; all up to it are durable. */
+  /** The last turn; all up to it are durable once the log is begun. */
   readonly lastTurn: number;
   /** Nothing was ever made durable here: the node is to be born. */
   readonly empty: boolean;
+  /** The writing half of recovery, once. Whoever calls back through `options` may do so from now on. */
+  begin(): TurnLog;
+}
+
+export interface OpenedLog extends Omit<ExaminedLog, "begin"> {
   readonly log: TurnLog;
 }
 
 export function openTurnLog(disk: Disk, options: OpenLogOptions): OpenedLog {
-  return withLogErrors(() => open(disk, options));
+  const { snapshot, records, lastTurn, empty, begin } = examineTurnLog(disk, options);
+  return { snapshot, records, lastTurn, empty, log: begin() };
 }
 
-function open(disk: Disk, options: OpenLogOptions): OpenedLog {
+/** Reads and judges; changes nothing. */
+export function examineTurnLog(disk: Disk, options: OpenLogOptions): ExaminedLog {
+  return withLogErrors(() => examine(disk, options));
+}
+
+function examine(disk: Disk, options: OpenLogOptions): ExaminedLog {
   const { directory, salt = 0 } = options;
   const files = listLogFiles(disk, directory);
   const newest = files.snapshots.at(-1);
@@ -52,21 +64,24 @@ function open(disk: Disk, options: OpenLogOptions): OpenedLog {
   if (empty && options.born === true) throw damaged("log", 0, "the node was born, but its log is empty");
   const lastTurn = Math.max(chain.lastTurn, snapshot?.atTurn ?? 0);
 
-  const begun = beginSegment(disk, options, files, segments, chain);
-  const log = new TurnLog(disk, options, {
-    ...begun,
-    lastGroup: chain.lastGroup,
-    lastTurn,
-    snapshots: files.snapshots.map((file) => file.name),
-    snapshotSequence: lastSequence(files),
-  });
-  log.markDurable();
-  if (log.failure !== null) throw log.failure;
+  const begin = (): TurnLog => {
+    const begun = beginSegment(disk, options, files, segments, chain);
+    const log = new TurnLog(disk, options, {
+      ...begun,
+      lastGroup: chain.lastGroup,
+      lastTurn,
+      snapshots: files.snapshots.map((file) => file.name),
+      snapshotSequence: lastSequence(files),
+    });
+    log.markDurable();
+    if (log.failure !== null) throw log.failure;
+    return log;
+  };
   const last = chain.lastGroup;
   const records: Iterable<LogEntry> = {
     [Symbol.iterator]: () => replay(disk, directory, salt, segments, anchor, last, snapshot?.position.skip ?? 0),
   };
-  return { snapshot, records, lastTurn, empty, log };
+  return { snapshot, records, lastTurn, empty, begin: () => withLogErrors(begin) };
 }
 
 export function anchorOf(snapshot: SnapshotReader | null): ChainAnchor {

@@ -5,7 +5,8 @@
 import { closeFile, pathIn, type Disk, type DiskFile } from "./disk.ts";
 import type { Chain } from "./chain.ts";
 import type { LogFiles, NumberedFile } from "./file-names.ts";
-import { frameHeaderBytes } from "./group-format.ts";
+import { frameHeaderBytes, frameMagic, getU32 } from "./group-format.ts";
+import { demandLayout } from "./log-error.ts";
 import { SegmentWalk, type Frame, type SegmentText } from "./segment-walk.ts";
 
 export interface ScannedSegment extends NumberedFile {
@@ -26,6 +27,7 @@ export function scanSegments(disk: Disk, directory: string, salt: number, files:
   for (const { name, number } of files.segments) {
     const text = readSegment(disk, pathIn(directory, name), buffer);
     buffer = text.bytes;
+    demandSegmentLayout(disk, salt, name, text);
     const walk = new SegmentWalk(disk, salt, number, text);
     let usedBytes = 0;
     let lastGroup = 0;
@@ -61,6 +63,12 @@ export function readSegment(disk: Disk, path: string, buffer: Uint8Array | null)
   } finally {
     closeFile(disk, file);
   }
+}
+
+/** A segment begins with a frame. Errors: MK_DIRECTORY_FORMAT. */
+export function demandSegmentLayout(disk: Disk, salt: number, name: string, { bytes, length }: SegmentText): void {
+  if (length < frameHeaderBytes) return;
+  demandLayout(name, bytes, frameMagic, () => disk.crc32(bytes, salt, 8, frameHeaderBytes) === getU32(bytes, 4));
 }
 
 const windowBytes = 128 * 1024;

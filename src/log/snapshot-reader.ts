@@ -7,7 +7,7 @@ import type { Disk, DiskFile } from "./disk.ts";
 import { closeFile, pathIn } from "./disk.ts";
 import { snapshotName } from "./file-names.ts";
 import { getU32 } from "./group-format.ts";
-import { damaged, withLogErrors } from "./log-error.ts";
+import { damaged, demandLayout, withLogErrors } from "./log-error.ts";
 import {
   beginBytes, decodeBegin, decodeEnd, endBytes, pieceCrc, pieceHeaderBytes, pieceKinds, pieceMagic,
   type PieceKind, type SnapshotEnd, type SnapshotPosition,
@@ -32,6 +32,7 @@ export class SnapshotReader {
     const file = disk.open(this.#path, "read");
     try {
       this.sizeBytes = disk.size(file);
+      this.#demandLayout(file);
       this.position = decodeBegin(this.#piece(file, 0, 0, pieceKinds.begin, beginBytes));
       const endAt = this.sizeBytes - pieceHeaderBytes - endBytes;
       const index = this.#indexAt(file, endAt);
@@ -68,6 +69,13 @@ export class SnapshotReader {
     } finally {
       closeFile(disk, file);
     }
+  }
+
+  #demandLayout(file: DiskFile): void {
+    if (this.sizeBytes < pieceHeaderBytes + beginBytes) return;
+    const bytes = this.#read(file, 0, pieceHeaderBytes + beginBytes);
+    const header = bytes.subarray(0, pieceHeaderBytes);
+    demandLayout(this.#name, header, pieceMagic, () => pieceCrc(this.#disk, this.#salt, header, bytes.subarray(pieceHeaderBytes)) === getU32(header, 4));
   }
 
   #indexAt(file: DiskFile, at: number): number {

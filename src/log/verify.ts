@@ -10,7 +10,7 @@ import { listLogFiles } from "./file-names.ts";
 import { frameMagic, getU32 } from "./group-format.ts";
 import { withLogErrors } from "./log-error.ts";
 import { anchorOf } from "./recover.ts";
-import { readSegment } from "./scan.ts";
+import { demandSegmentLayout, readSegment } from "./scan.ts";
 import { SegmentWalk, type Frame, type LogEntry } from "./segment-walk.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 
@@ -112,6 +112,7 @@ export function* groupsOf(disk: Disk, directory: string, salt = 0): Generator<Gr
 
 function readInto(report: FileReport, disk: Disk, directory: string, use: number, salt: number, chain: Chain): void {
   const text = readSegment(disk, pathIn(directory, report.name), null);
+  demandSegmentLayout(disk, salt, report.name, text);
   const walk = new SegmentWalk(disk, salt, use, text);
   let frame = walk.next();
   for (; frame !== null; frame = walk.next()) {

@@ -66,17 +66,21 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
       case "status":
         return { ...statusOf(target.kernel), ...target.status() };
       default:
-        return answerFromState(target.kernel, asked);
+        return answerFromState(target.kernel, asked, mostMeasuredLive);
     }
   };
 }
 
+/** Objects that are counted while a node waits: some ten milliseconds. */
+const mostMeasuredLive = 20_000;
+
 /** The requests that only read. Errors: MK_USAGE, MK_PATH_UNKNOWN. */
-export function answerFromState(kernel: Kernel, request: ControlRequest | null): unknown {
+export function answerFromState(kernel: Kernel, request: ControlRequest | null, mostMeasured = Number.POSITIVE_INFINITY): unknown {
   switch (request?.command) {
     case "inspect": {
       const { path, depth, items } = request;
-      return inspectState(kernel.state, path, { ...(depth === undefined ? {} : { depth }), ...(items === undefined ? {} : { items }) });
+      const bounds = { ...(depth === undefined ? {} : { depth }), ...(items === undefined ? {} : { items }) };
+      return inspectState(kernel.state, path, bounds, { heap: kernel.heap, mostObjects: mostMeasured });
     }
     case "dead ls":
       return [...kernel.state.dead].map(([id, letter]) => deadLetterReport(id, letter));
@@ -102,7 +106,7 @@ function statusOf(kernel: Kernel): object {
   const { state, channels } = kernel;
   return {
     name: kernel.options.name,
-    key: kernel.options.key,
+    key: kernel.options.peering.key,
     incarnation: state.incarnation,
     version: state.version,
     executed: kernel.executed,

@@ -12,9 +12,9 @@ import type { ExternalRequest, Operation } from "../kernel/kernel-input.ts";
 import type { TimeOfStep } from "../kernel/kernel-clock.ts";
 import { KernelLoader } from "../kernel/recovery.ts";
 import { openDataDirectory, ensureDirectory } from "../log/data-directory.ts";
-import { lockDirectory, type DirectoryLock } from "../log/directory-lock-node.ts";
+import { lockDirectory } from "../log/directory-lock-node.ts";
 import { NodeDisk } from "../log/disk-node.ts";
-import { openTurnLog } from "../log/recover.ts";
+import { examineTurnLog } from "../log/recover.ts";
 import type { TurnLog } from "../log/turn-log.ts";
 import { rareNotes } from "../observe/rare-notes.ts";
 import { AppDefinition, type App } from "../service/app.ts";
@@ -89,8 +89,8 @@ export function nodeInternals(node: object): NodeInternals {
 
 /**
  * Starts a node: recovered from its directory, or born in an empty one. Resolves when it takes messages and requests.
- * Errors: MK_DIRECTORY_*, MK_LOG_*, MK_ADDRESS_IN_USE, MK_LISTEN_FAILED, MK_VERSION_LOWER, MK_SERVICE_REMOVED,
- * MK_METHOD_MISSING, MK_CLASS_MISSING, and whatever a constructor throws in the birth turn.
+ * Errors: MK_DIRECTORY_*, MK_LOG_*, MK_ADDRESS_IN_USE, MK_LISTEN_FAILED, MK_VERSION_LOWER, MK_SERVICE_REMOVED, MK_METHOD_MISSING,
+ * MK_CLASS_MISSING; and MK_UPGRADE_FAILED, MK_START_FAILED with what the program threw as cause.
  */
 export async function startNode<S>(options: NodeOptions<S>): Promise<MaceNode<S>> {
   const app = options.app as unknown;
@@ -130,17 +130,18 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     if (driver === undefined) early = error;
     else driver.fail(error);
   };
-  const opened = durable ? openLog(disk, data, name, lock, (turn) => driver!.becameDurable(turn), failed) : undefined;
-  if (opened !== undefined) undo.push(() => new Promise<void>((done) => opened.log.close(done)));
-  const { key, wire } = await openWire(data, opened?.directory, plain, listening !== undefined || peers.size > 0);
+  const found = durable ? examineLog(disk, data, name, (turn) => driver!.becameDurable(turn), failed) : undefined;
+  const { key, wire } = await openWire(data, found?.directory, plain, listening !== undefined || peers.size > 0);
   const kernel = new Kernel({
     name,
     app,
-    dials: [...peers.keys()],
-    accepts: (node) => options.accept === "any" || Object.hasOwn(options.peers ?? {}, node),
-    key: plain ? "" : key,
-    peerKeys: new Map(configured.flatMap(([peer, { key: given }]) => (given === undefined ? [] : [[peer, given] as const]))),
-    acceptsAny: options.accept === "any",
+    peering: {
+      key: plain ? "" : key,
+      listed: new Set(Object.keys(options.peers ?? {})),
+      dials: new Set(peers.keys()),
+      keys: new Map(configured.flatMap(([peer, { key: given }]) => (given === undefined ? [] : [[peer, given] as const]))),
+      acceptsAny: options.accept === "any",
+    },
     random: Math.random,
     newIncarnation: () => randomName("hex"),
     durable,
@@ -164,21 +165,25 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   );
   undo.push(() => effects.stop());
 
-  // Addresses are bound before anything is executed: a port that is taken must not make a birth.
+  const now = (): TimeOfStep => ({ monotonicMs: performance.now(), wallMs: Date.now() });
+  // What an upgrade may be refused for, or throw, comes before the first write: the directory is then as it was, to the byte.
+  const woken = found === undefined || found.empty ? undefined : recover(kernel, found, now());
+  // Addresses are bound before a birth: a port that is taken must not make one.
   const listen = listening === undefined ? undefined : await transport.listen(listening);
   let phase: "starting" | "ready" | "stopping" = "starting";
+  if (found !== undefined) lock.announce();
+  const log = found?.begin() ?? null;
+  if (log !== null) undo.push(() => new Promise<void>((done) => log.close(done)));
   // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
-  const live = new Driver({ kernel, log: opened?.log ?? null, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
+  const live = new Driver({ kernel, log, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
   driver = live;
   if (early !== undefined) throw early;
-  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, opened?.log ?? null, () => phase === "ready");
+  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, log, () => phase === "ready");
   if (http !== undefined) undo.push(() => http.close(0));
 
-  const time: TimeOfStep = { monotonicMs: performance.now(), wallMs: Date.now() };
-  if (opened === undefined || opened.empty) live.begin(kernel.birth(time));
-  else live.begin(recover(kernel, opened, time));
+  live.begin(woken ?? kernel.birth(now()));
   await whenDurable(kernel, live);
-  opened?.directory.markBorn();
+  found?.directory.markBorn();
   phase = "ready";
 
   const node: MaceNode<S> = {
@@ -203,7 +208,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     },
   };
   const inside: NodeInternals = {
-    kernel, log: opened?.log ?? null, driver: live, operate: (operation) => live.operate(operation), submit: (request) => live.submit(request),
+    kernel, log, driver: live, operate: (operation) => live.operate(operation), submit: (request) => live.submit(request),
   };
   internals.set(node, inside);
   const control = openControl(node, data, inside, (note) => options.onNote?.(note));
@@ -237,21 +242,20 @@ async function openControl(node: { readonly address: object }, data: string, ins
   }
 }
 
-interface Opened {
-  readonly log: TurnLog;
+interface FoundLog {
   readonly empty: boolean;
   readonly directory: ReturnType<typeof openDataDirectory>;
   load(loader: KernelLoader): void;
+  begin(): TurnLog;
 }
 
-function openLog(disk: NodeDisk, data: string, name: string, lock: DirectoryLock, onDurable: (turn: number) => void, onFailed: (error: MaceKenError) => void): Opened {
+function examineLog(disk: NodeDisk, data: string, name: string, onDurable: (turn: number) => void, onFailed: (error: MaceKenError) => void): FoundLog {
   const directory = openDataDirectory(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName, identityName, `${identityName}.tmp`] });
-  lock.announce();
-  const { snapshot, records, log, empty } = openTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, onDurable, onFailed });
+  const { snapshot, records, empty, begin } = examineTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, onDurable, onFailed });
   return {
-    log,
     empty,
     directory,
+    begin,
     load(loader) {
       for (const chunk of snapshot?.chunks() ?? []) loader.snapshotChunk(chunk);
       for (const { bytes } of records) loader.records(bytes);
@@ -263,7 +267,7 @@ function openLog(disk: NodeDisk, data: string, name: string, lock: DirectoryLock
  * The node's key, and the wire on which it proves it. A node without peers needs neither TLS nor its key, only that the key was
  * made; the manifest remembers whose directory it is.
  */
-async function openWire(data: string, directory: Opened["directory"] | undefined, plain: boolean, needed: boolean): Promise<{ readonly key: string; readonly wire: Wire }> {
+async function openWire(data: string, directory: FoundLog["directory"] | undefined, plain: boolean, needed: boolean): Promise<{ readonly key: string; readonly wire: Wire }> {
   const remembered = directory === undefined ? "" : String.fromCharCode(...directory.manifest.meta);
   if (remembered !== "" && (plain || !needed)) return { key: remembered, wire: plainWire };
   const identity = await openIdentity(data, remembered === "" ? undefined : remembered);
@@ -273,9 +277,9 @@ async function openWire(data: string, directory: Opened["directory"] | undefined
   return { key: identity.fingerprint, wire: tlsWire(identity) };
 }
 
-function recover(kernel: Kernel, opened: Opened, time: TimeOfStep) {
+function recover(kernel: Kernel, found: FoundLog, time: TimeOfStep) {
   const loader = new KernelLoader(kernel);
-  opened.load(loader);
+  found.load(loader);
   return loader.finish(time);
 }
 

@@ -3,34 +3,55 @@
  * turns and changes nothing. In brackets: the key of a Map, a property, or a position in an array or Set.
  */
 import { MaceKenError } from "../base/error.ts";
+import { nearestName } from "../base/near-names.ts";
+import type { Heap } from "../heap/heap.ts";
 import type { NodeState } from "../turn/node-state.ts";
-import { classNameOf, defaultBounds, fieldsOf, viewOf, type View, type ViewBounds } from "./view.ts";
+import { pendingOf, type Pending } from "./pending.ts";
+import { measureParts } from "./sizes.ts";
+import { classNameOf, defaultBounds, fieldsOf, fieldText, viewOf, type Sized, type View, type ViewBounds } from "./view.ts";
 
 export interface Inspection {
   /** As it was asked for; empty for the list of services. */
   readonly path: string;
   readonly view: View;
+  /** Objects and bytes of each part are in the view; false when there were too many to count. Absent when nothing was measured. */
+  readonly measured?: boolean;
+  /** Timers and what waits, for the list of services. */
+  readonly pending?: Pending;
 }
 
-/** Without a path: the services with their classes. Errors: MK_PATH_UNKNOWN. */
-export function inspectState(state: NodeState, path: string, bounds: Partial<ViewBounds> = {}): Inspection {
+export interface Measuring {
+  readonly heap: Heap;
+  /** A running node must not be held up for long. */
+  readonly mostObjects: number;
+}
+
+/** Without a path: the services, one level deep, and what is pending. Errors: MK_PATH_UNKNOWN. */
+export function inspectState(state: NodeState, path: string, bounds: Partial<ViewBounds> = {}, measuring?: Measuring): Inspection {
   const all = { ...defaultBounds, ...bounds };
-  if (path === "") return { path, view: overview(state, all) };
+  const parts = new Map<object, Sized>();
+  if (path === "") {
+    const shown: ViewBounds = { ...all, depth: bounds.depth ?? 1 };
+    const services = [...(Map.prototype.entries.call(state.services) as Iterable<[string, object]>)];
+    const fields = services.map(([name, service]): [string, View] => [name, viewOf(service, shown, name, parts)]);
+    const view: View = { $: "object", size: services.length, fields };
+    return { path, view, ...measured(measuring, state.services, parts), pending: pendingOf(state, all.items) };
+  }
   const service = serviceIn(path, state);
   let value: unknown = state.services.get(service);
   let at = service;
   for (const step of parseSteps(path, service.length)) {
     const found = child(value, step.key);
-    if (found === undefined) throw new MaceKenError("MK_PATH_UNKNOWN", `${at} has no ${step.text}${hint(value)}`);
+    if (found === undefined) throw unknownStep(at, step, value);
     value = found.value;
     at += step.text;
   }
-  return { path, view: viewOf(value, all) };
+  const view = viewOf(value, all, at, parts);
+  return { path, view, ...(typeof value === "object" && value !== null ? measured(measuring, value, parts) : {}) };
 }
 
-/** One level below the services' fields is enough to see what there is. */
-function overview(state: NodeState, bounds: ViewBounds): View {
-  return { $: "object", size: state.services.size, fields: [...state.services].map(([name, service]) => [name, viewOf(service, { ...bounds, depth: 1 })]) };
+function measured(measuring: Measuring | undefined, root: object, parts: Map<object, Sized>): { measured?: boolean } {
+  return measuring === undefined ? {} : { measured: measureParts(measuring.heap, root, parts, measuring.mostObjects) };
 }
 
 interface Step {
@@ -46,8 +67,10 @@ function serviceIn(path: string, state: NodeState): string {
   const fits = [...state.services.keys()].filter((name) => path.startsWith(name) && (path.length === name.length || ".[".includes(path[name.length]!)));
   const longest = fits.sort((a, b) => b.length - a.length)[0];
   if (longest !== undefined) return longest;
-  const names = [...state.services.keys()].join(", ");
-  throw new MaceKenError("MK_PATH_UNKNOWN", `there is no service ${JSON.stringify(path.split(/[.[]/)[0])}; there ${state.services.size === 1 ? "is" : "are"} ${names || "none"}`);
+  const names = [...state.services.keys()];
+  const asked = path.split(/[.[]/)[0]!;
+  const near = nearestName(asked, names);
+  throw new MaceKenError("MK_PATH_UNKNOWN", `there is no service ${JSON.stringify(asked)}${didYouMean(near)}; there ${names.length === 1 ? "is" : "are"} ${names.join(", ") || "none"}`, { details: { near: near ?? null } });
 }
 
 function parseSteps(path: string, from: number): Step[] {
@@ -86,10 +109,28 @@ function child(value: unknown, key: string | number): { readonly value: unknown 
   return field === undefined ? undefined : { value: field[1] };
 }
 
+function unknownStep(at: string, step: Step, value: unknown): MaceKenError {
+  const near = nearestName(String(step.key), namesIn(value));
+  const said = near === undefined ? undefined : value instanceof Map ? `[${JSON.stringify(near)}]` : fieldText(near);
+  return new MaceKenError("MK_PATH_UNKNOWN", `${at} has no ${step.text}${didYouMean(said)}${hint(value)}`, { details: { at, near: said === undefined ? null : at + said } });
+}
+
+function didYouMean(near: string | undefined): string {
+  return near === undefined ? "" : `; did you mean ${near}?`;
+}
+
+function* namesIn(value: unknown): Iterable<string> {
+  if (typeof value !== "object" || value === null || value instanceof Set) return;
+  if (value instanceof Map) {
+    for (const key of Map.prototype.keys.call(value)) if (typeof key === "string") yield key;
+  } else for (const [name] of fieldsOf(value)) yield name;
+}
+
 function hint(value: unknown): string {
-  if (typeof value !== "object" || value === null) return "";
+  if (typeof value !== "object" || value === null) return `; it is ${value === undefined ? "undefined" : JSON.stringify(value)?.slice(0, 60) ?? typeof value}`;
   if (value instanceof Map) return `; it is a Map of ${value.size} entries`;
   if (value instanceof Set) return `; it is a Set of ${value.size} values`;
+  if (Array.isArray(value)) return `; it is an array of ${value.length}`;
   const names = fieldsOf(value).map(([name]) => name);
   const shown = names.slice(0, 10).join(", ");
   return `; ${classNameOf(value) ?? "it"} has ${shown === "" ? "no fields" : shown}${names.length > 10 ? ", …" : ""}`;

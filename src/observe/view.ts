@@ -17,16 +17,26 @@ export type View =
   | { readonly $: "number" | "bigint" | "date" | "regexp" | "ref" | "function" | "symbol"; readonly value: string }
   | { readonly $: "string"; readonly value: string; readonly more: number }
   | { readonly $: "bytes"; readonly type: string; readonly length: number; readonly hex: string }
-  /** An object shown elsewhere in this picture, by the id it has there; `cycle` when it holds this very place. */
-  | { readonly $: "seen"; readonly id: number; readonly cycle: boolean }
-  /** Deeper than asked for. */
-  | { readonly $: "deep"; readonly what: string; readonly size: number }
+  /** An object shown elsewhere in this picture, by its path there; `cycle` when it holds this very place. */
+  | { readonly $: "seen"; readonly path: string; readonly cycle: boolean }
+  | DeepView
   | ContainerView;
 
-export interface ContainerView {
+/** What an object and all below it take, where that was measured. */
+export interface Sized {
+  objects?: number;
+  bytes?: number;
+}
+
+/** Deeper than asked for. */
+export interface DeepView extends Sized {
+  readonly $: "deep";
+  readonly what: string;
+  readonly size: number;
+}
+
+export interface ContainerView extends Sized {
   readonly $: "array" | "object" | "map" | "set" | "error";
-  /** Set when another part of the picture refers to it. */
-  id?: number;
   /** The class, for instances. */
   readonly class?: string;
   readonly size: number;
@@ -45,26 +55,30 @@ export interface ViewBounds {
   readonly total: number;
 }
 
-export const defaultBounds: ViewBounds = { depth: 4, items: 100, stringUnits: 1000, total: 10_000 };
+export const defaultBounds: ViewBounds = { depth: 4, items: 20, stringUnits: 1000, total: 10_000 };
+/** The picture is made by recursion. */
+export const deepest = 500;
 const hexBytes = 32;
 
-export function viewOf(value: unknown, bounds: ViewBounds = defaultBounds): View {
-  return new Viewer(bounds).view(value, 0);
+/** `path` is where the value is, for references within the picture; `parts` is told every object that the picture shows. */
+export function viewOf(value: unknown, bounds: ViewBounds = defaultBounds, path = "(this)", parts?: Map<object, Sized>): View {
+  return new Viewer(bounds, parts).view(value, 0, path);
 }
 
 class Viewer {
   readonly #bounds: ViewBounds;
-  readonly #seen = new Map<object, ContainerView>();
+  readonly #seen = new Map<object, string>();
   readonly #open = new Set<object>();
+  readonly #parts: Map<object, Sized> | undefined;
   #left: number;
-  #ids = 0;
 
-  constructor(bounds: ViewBounds) {
+  constructor(bounds: ViewBounds, parts: Map<object, Sized> | undefined) {
     this.#bounds = bounds;
+    this.#parts = parts;
     this.#left = bounds.total;
   }
 
-  view(value: unknown, depth: number): View {
+  view(value: unknown, depth: number, path: string): View {
     this.#left--;
     switch (typeof value) {
       case "string":
@@ -82,15 +96,15 @@ class Viewer {
       case "symbol":
         return { $: "symbol", value: String(value) };
       default:
-        return value === null ? null : this.#object(value as object, depth);
+        return value === null ? null : this.#object(value as object, depth, path);
     }
   }
 
-  #object(object: object, depth: number): View {
+  #object(object: object, depth: number, path: string): View {
     const address = refAddress(object);
     if (address !== undefined) return { $: "ref", value: address };
     const known = this.#seen.get(object);
-    if (known !== undefined) return { $: "seen", id: (known.id ??= ++this.#ids), cycle: this.#open.has(object) };
+    if (known !== undefined) return { $: "seen", path: known, cycle: this.#open.has(object) };
     const kind = builtInOf(object);
     if (kind === "date") return { $: "date", value: dateText(object as Date) };
     if (kind === "regexp") return { $: "regexp", value: RegExp.prototype.toString.call(object) };
@@ -101,13 +115,18 @@ class Viewer {
       return bytesView(name, new Uint8Array(view.buffer, view.byteOffset, view.byteLength), viewLength(view));
     }
     const parts = partsOf(object);
-    if (depth >= this.#bounds.depth && parts.size > 0) return { $: "deep", what: parts.class ?? parts.kind, size: parts.size };
-    return this.#container(object, parts, depth);
+    if (depth >= Math.min(this.#bounds.depth, deepest) && parts.size > 0) {
+      const deep: DeepView = { $: "deep", what: parts.class ?? parts.kind, size: parts.size };
+      this.#parts?.set(object, deep);
+      return deep;
+    }
+    return this.#container(object, parts, depth, path);
   }
 
-  #container(object: object, parts: Parts, depth: number): View {
+  #container(object: object, parts: Parts, depth: number, path: string): View {
     const shown: ContainerView = { $: parts.kind, size: parts.size, ...(parts.class === undefined ? {} : { class: parts.class }) };
-    this.#seen.set(object, shown);
+    this.#seen.set(object, path);
+    this.#parts?.set(object, shown);
     this.#open.add(object);
     const view = shown as { items?: View[]; entries?: [View, View][]; fields?: [string, View][]; more?: number };
     let count = 0;
@@ -117,9 +136,11 @@ class Viewer {
         break;
       }
       count++;
-      if (typeof key === "object") (view.entries ??= []).push([this.view(key.key, depth + 1), this.view(value, depth + 1)]);
-      else if (typeof key === "string") (view.fields ??= []).push([key, this.view(value, depth + 1)]);
-      else (view.items ??= []).push(this.view(value, depth + 1));
+      if (typeof key === "object") {
+        const at = `${path}[${keyText(key.key)}]`;
+        (view.entries ??= []).push([this.view(key.key, depth + 1, `${path}.(key)`), this.view(value, depth + 1, at)]);
+      } else if (typeof key === "string") (view.fields ??= []).push([key, this.view(value, depth + 1, path + fieldText(key))]);
+      else (view.items ??= []).push(this.view(value, depth + 1, `${path}[${key}]`));
     }
     this.#open.delete(object);
     return shown;
@@ -182,6 +203,21 @@ export function fieldsOf(object: object): [string, unknown][] {
     privates!.names.forEach((name, i) => fields.push([name, values[i]]));
   }
   return fields;
+}
+
+const identifier = /^#?[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+const longestKey = 40;
+
+/** A field as a step of a path. */
+export function fieldText(name: string): string {
+  return identifier.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
+
+/** A key of a Map as it stands in a path. */
+export function keyText(key: unknown): string {
+  if (typeof key === "string") return JSON.stringify(key.length > longestKey ? `${key.slice(0, longestKey)}…` : key);
+  if (typeof key === "object" && key !== null) return `(${classNameOf(key) ?? "object"})`;
+  return typeof key === "bigint" ? `${key}n` : String(key);
 }
 
 function dataOf(object: object, name: string): unknown {

@@ -26,18 +26,25 @@ export interface AppOptions {
   readonly version: number;
   /** Services of earlier versions that this one leaves out on purpose. */
   readonly removed?: readonly string[];
+  /**
+   * What becomes of stored timers, continuations and deferred messages whose method this version does not have: "refuse" (the
+   * default) refuses to start and lists them, "dead-letters" makes them dead letters; who waits for a deferred message gets MK_PARKED.
+   */
+  readonly missingMethods?: "refuse" | "dead-letters";
 }
 
 /** An app as the kernel reads it. */
 export class AppDefinition {
   readonly version: number;
   readonly removed: readonly string[];
+  readonly missingMethods: "refuse" | "dead-letters";
   readonly factories: ReadonlyMap<string, (made: object) => unknown>;
   readonly effects: Outside;
 
-  constructor(version: number, removed: readonly string[], factories: ReadonlyMap<string, (made: object) => unknown>, effects: Outside) {
-    this.version = version;
-    this.removed = removed;
+  constructor(options: AppOptions, factories: ReadonlyMap<string, (made: object) => unknown> = new Map(), effects: Outside = {}) {
+    this.version = options.version;
+    this.removed = options.removed ?? [];
+    this.missingMethods = options.missingMethods ?? "refuse";
     this.factories = factories;
     this.effects = effects;
   }
@@ -45,18 +52,23 @@ export class AppDefinition {
   service(name: string, make: (made: object) => unknown): AppDefinition {
     if (!isName(name)) throw new MaceKenError("MK_SERVICE_INVALID", `${JSON.stringify(name)} is not a name for a service`);
     if (this.factories.has(name)) throw new MaceKenError("MK_SERVICE_INVALID", `two services are called ${name}`);
-    return new AppDefinition(this.version, this.removed, new Map([...this.factories, [name, make]]), this.effects);
+    return new AppDefinition(this, new Map([...this.factories, [name, make]]), this.effects);
   }
 
   outside(effects: Outside): AppDefinition {
-    return new AppDefinition(this.version, this.removed, this.factories, { ...this.effects, ...effects });
+    return new AppDefinition(this, this.factories, { ...this.effects, ...effects });
   }
 }
 
-/** Begins an app. Errors: MK_APP_INVALID for a version that is not a positive integer. */
+/** Begins an app. Errors: MK_APP_INVALID for a version that is not a positive integer, and for options that are not what they should be. */
 export function app(options: AppOptions): App {
   if (!Number.isSafeInteger(options?.version) || options.version < 1) {
     throw new MaceKenError("MK_APP_INVALID", `the version of an app is a positive integer, not ${String(options?.version)}`);
   }
-  return new AppDefinition(options.version, options.removed ?? [], new Map(), {}) as unknown as App;
+  const { removed = [], missingMethods = "refuse" } = options;
+  if (!Array.isArray(removed) || !removed.every(isName)) throw new MaceKenError("MK_APP_INVALID", "`removed` lists names of services", { remedy: "Write app({ version, removed: [\"name\"] })." });
+  if (missingMethods !== "refuse" && missingMethods !== "dead-letters") {
+    throw new MaceKenError("MK_APP_INVALID", "`missingMethods` is \"refuse\" or \"dead-letters\"", { remedy: "Write app({ version, missingMethods: \"dead-letters\" })." });
+  }
+  return new AppDefinition(options) as unknown as App;
 }

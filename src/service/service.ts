@@ -1,6 +1,7 @@
 /**
  * The base class of services. Its fields persist; its one member is `turn`.
  */
+import { registerClass } from "../heap/class-registry.ts";
 import { runningTurn, type Outside, type Turn } from "./turn-context.ts";
 
 declare const outsideBrand: unique symbol;
@@ -18,3 +19,6 @@ export abstract class Service<O extends Outside = {}> {
     return runningTurn("this.turn").facadeOf(this) as unknown as Turn<O>;
   }
 }
+
+// Not compiled, but an ancestor of classes that are: the heap must know that it keeps nothing of its own.
+registerClass(Service, "maceken#Service");

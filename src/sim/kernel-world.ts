@@ -66,6 +66,9 @@ export type DiskOutcome = "none" | "all" | "first";
 export class KernelWorld {
   nowMs = 1_700_000_000_000;
   readonly nodes = new Map<string, SimulatedNode>();
+  /** Every node lists every other, with its key. */
+  readonly #names = new Set<string>();
+  readonly #keys = new Map<string, string>();
   readonly #choose: Choose;
   readonly #inputs: { readonly node: SimulatedNode; readonly input: KernelInput; readonly dueAt: number }[] = [];
   readonly #connections = new Map<string, Connection>();
@@ -85,6 +88,8 @@ export class KernelWorld {
   add(name: string, options: SimulatedNodeOptions): SimulatedNode {
     const node = new SimulatedNode(name, options);
     this.nodes.set(name, node);
+    this.#names.add(name);
+    this.#keys.set(name, keyOf(node));
     this.start(node);
     return node;
   }
@@ -101,11 +106,7 @@ export class KernelWorld {
     const kernel = new Kernel({
       name: node.name,
       app,
-      dials,
-      accepts: (name) => this.nodes.has(name),
-      key: keyOf(node),
-      peerKeys: new Map(),
-      acceptsAny: true,
+      peering: { key: keyOf(node), listed: this.#names, dials: new Set(dials), keys: this.#keys, acceptsAny: false },
       random: () => this.#choose(1 << 20, "random") / (1 << 20),
       newIncarnation: () => `${node.name}-${++lives}`,
       durable: true,

@@ -18,7 +18,7 @@ import { asRefusal, callHandler, refuseThenable } from "./call-handler.ts";
 import { findMethod } from "./continuation.ts";
 import { dispatch } from "./dispatch.ts";
 import { callOfInput, describeInput, outcomeOf, senderOf } from "./input-facts.ts";
-import { giveBirth, wakeUp } from "./life-cycle.ts";
+import { giveBirth, wakeUp, type WakeUpWork } from "./life-cycle.ts";
 import { claim, DeadLetter, DeferredState, ReplyState, TimerState, type NodeState, type RequestMessage } from "./node-state.ts";
 import type { Origin } from "./origin.ts";
 import { publicError } from "./payload.ts";
@@ -125,9 +125,9 @@ export class TurnExecutor {
     });
   }
 
-  /** The turn after a recovery: `upgraded(from)` when the version rose, with new services born, then `restarted()`. */
-  restart(writer: Writer, clock: TurnClock): TurnResult {
-    return this.#life(this.state, writer, clock, false, (turn) => wakeUp(turn, this.#app));
+  /** The turn after a recovery: new fields, `upgraded(from)` when the version rose, with new services born, then `restarted()`. */
+  restart(writer: Writer, clock: TurnClock, work: WakeUpWork): TurnResult {
+    return this.#life(this.state, writer, clock, false, (turn) => wakeUp(turn, this.#app, work));
   }
 
   #life(state: NodeState, writer: Writer, clock: TurnClock, mustRecord: boolean, run: (turn: ActiveTurn) => void): TurnResult {

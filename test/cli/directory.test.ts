@@ -34,7 +34,8 @@ test("inspect, status, dead ls: the same from the running node and from its dire
   const alive = [];
   for (const question of questions) alive.push(await folder.run(...question));
   assert.deepEqual(alive.map(({ code }) => code), questions.map(() => 0), alive.map(({ stderr }) => stderr).join());
-  assert.match(alive[1]!.stdout, /^Bank \{\n? *accounts: Map\(3\) \{ "a" => \{ balance: 100 \}/);
+  assert.match(alive[1]!.stdout, /^Bank \{  \/\/ 5 objects, \d+ B\n  accounts: Map\(3\) \{ "a" => \{ balance: 100 \}/);
+  assert.match(alive[0]!.stdout, /^bank  Bank  5 objects, \d+ B\n  accounts: \[Map \(3\): 4 objects, \d+ B\]\n  healthy: false\n  #opened: 3\ndead letters \(1\)\n/);
   assert.equal(alive[2]!.stdout, "100\n");
   assert.equal(alive[3]!.stdout, "3\n");
   assert.match(alive[4]!.stdout, /bank\.swallow +4 +Error: cannot swallow it/);
@@ -58,8 +59,11 @@ test("inspect, status, dead ls: the same from the running node and from its dire
 test("inspect --json is the picture as data; unknown paths and services have their code", async () => {
   const folder = new Folder();
   const node = await bankWithLetter(folder);
-  const view = JSON.parse((await folder.run("inspect", "data", "bank.accounts", "--json", "--items", "1")).stdout) as { view: object; running: boolean };
-  assert.deepEqual(view.view, { $: "map", size: 3, entries: [["a", { $: "object", size: 1, fields: [["balance", 100]] }]], more: 2 });
+  const view = JSON.parse((await folder.run("inspect", "data", "bank.accounts", "--json", "--limit", "1")).stdout) as { view: { bytes: number }; running: boolean };
+  assert.deepEqual({ ...view.view, bytes: 0 }, { $: "map", size: 3, entries: [["a", { $: "object", size: 1, fields: [["balance", 100]], objects: 1, bytes: 3 }]], more: 2, objects: 4, bytes: 0 });
+  assert.ok(view.view.bytes > 15);
+  const whole = JSON.parse((await folder.run("inspect", "data", "--json")).stdout) as { pending: { deadLetters: number }; measured: boolean };
+  assert.deepEqual([whole.measured, whole.pending.deadLetters], [true, 1]);
   for (const path of ["nobody", "bank.nothing", "bank["]) {
     const refused = await folder.run("inspect", "data", path);
     assert.equal(refused.code, exitCode.failure);
@@ -100,17 +104,31 @@ test("peers forget needs a peer that there is", async () => {
   assert.match((await folder.run("peers", "forget", "data", "shipper")).stderr, /^MK_NODE_NOT_RUNNING: /);
 });
 
-test("log: groups and turns, aligned or as JSON, also while the node runs", async () => {
+test("log: turns in words and groups, aligned or as JSON, also while the node runs", async () => {
   const folder = new Folder();
   const node = await bankWithLetter(folder);
   assert.equal((await folder.run("log", "data")).code, 0);
   await node.kill("SIGKILL");
-  const text = (await folder.run("log", "data")).stdout.trimEnd().split("\n");
-  assert.match(text[0]!, /^FILE +OFFSET +GROUP +TURNS +BYTES +DURABLE +STATE$/);
-  assert.equal(new Set(text.map((line) => line.search(/\S+$/))).size, 1, "aligned");
-  const turns = (await folder.run("log", "data", "--turns", "--json")).stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { turn: number });
+  const files = filesOf(folder);
+  const groups = (await folder.run("log", "data", "--groups")).stdout.trimEnd().split("\n");
+  assert.match(groups[0]!, /^FILE +OFFSET +GROUP +TURNS +BYTES +DURABLE +STATE$/);
+  assert.equal(new Set(groups.map((line) => line.search(/\S+$/))).size, 1, "aligned");
+  const text = (await folder.run("log", "data")).stdout;
+  assert.match(text, /^1  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z  birth +\d+ B\n {4}bank = Bank \{ accounts: Map\(0\) \{\}, healthy: false, #opened: 0 \}\n/);
+  assert.match(text, /^ {4}bank\.#opened: 0 -> 1\n {4}bank\.accounts\.set\("a", \{ balance: 100 \}\)\n/m);
+  assert.match(text, /  own message bank\.swallow\("it"\) .*\n(?: {4}.*\n)* {4}dead letter \d+: Error: cannot swallow it$/m);
+  assert.ok(text.split("\n").every((line) => line.length <= 120));
+  type Line = { turn: number; input: string; changes: { path: string; what: string; key?: unknown; before?: unknown; after?: unknown }[] };
+  const turns = (await folder.run("log", "data", "--json")).stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Line);
   assert.deepEqual(turns.map(({ turn }) => turn), turns.map((_, i) => i + 1));
-  assert.ok(turns.length >= 4);
+  const opened = turns.find(({ changes }) => changes.some(({ what }) => what === "entry"))!;
+  assert.deepEqual(opened.changes.map(({ path, what, key, before, after }) => [path, what, key, before, (after as { $?: string }).$ ?? after]), [["bank.#opened", "set", undefined, 0, 1], ["bank.accounts", "entry", "a", undefined, "object"]]);
+  const some = (await folder.run("log", "data", "--json", "--last", "2")).stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as Line).turn);
+  assert.deepEqual(some, [turns.length - 1, turns.length]);
+  assert.equal((await folder.run("log", "data", "--service", "nobody")).stdout, "");
+  const ofBank = (await folder.run("log", "data", "--service", "bank", "--from", "3", "--json")).stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as Line).turn);
+  assert.ok(ofBank.length >= 2 && ofBank.every((turn) => turn >= 3), ofBank.join());
+  assert.deepEqual(filesOf(folder), files, "looking changed nothing");
 });
 
 test("verify: sound, and damaged with file and offset; looking at damage changes nothing", async () => {

@@ -16,6 +16,8 @@ export interface MockRuntime extends BarrierRuntime {
   readonly registrations: Registration[];
 }
 
+const arrayMutators: ReadonlySet<unknown> = new Set(["push", "pop", "splice"].map((name) => Reflect.get(Array.prototype, name) as unknown));
+
 export function mockRuntime(touch: (target: unknown) => void = () => undefined): MockRuntime {
   const registrations: Registration[] = [];
   const touching = <T>(target: T): T => {
@@ -25,8 +27,11 @@ export function mockRuntime(touch: (target: unknown) => void = () => undefined):
   return {
     registrations,
     w: touching,
+    k: touching,
+    u: (target) => target,
     a: touching,
     c: touching,
+    f: (fn) => (arrayMutators.has(fn) ? (function (this: unknown, ...list: unknown[]) { return (fn as (...list: unknown[]) => unknown).apply(touching(this), list); } as typeof fn) : fn),
     r: (constructor, name, info) => void registrations.push({ constructor: constructor as Registration["constructor"], name, info }),
     v: { on: false },
   };

@@ -108,6 +108,90 @@ test("volatile fields: initialisers can be run again, with the barrier in them, 
   assert.throws(() => compileScript("const { volatile } = require('maceken'); class A { x = volatile(() => super.y) }"), { code: "MK_COMPILE_FAILED" });
 });
 
+test("fields: their names in order, and their initialisers can be run on an object that lacks them", () => {
+  const runtime = evaluate(`
+    const volatile = (f) => f();
+    class Base { greet() { return "hello " + this.name; } }
+    class A extends Base {
+      name = "n"; plain; #count = this.seed + 1; static s = 1; ["comp" + "uted"] = 2; "quoted key" = [this.name];
+      said = super.greet(); moved = (this.old ??= 5); call = () => this.name; list = (globalThis.list = this.list ?? [])
+      ;last = { a: { b: /* } */ 1 } }
+      #hidden
+      tail = this.#count // a comment
+      read() { return [this.#count, this.#hidden]; }
+    }
+    class None { static only = 1; method() {} }
+    exports.a = new A();
+  `);
+  const { fields, initialisers } = only(runtime, "A").info ?? {};
+  assert.deepEqual(fields, ["name", "plain", "#count", "quoted key", "said", "moved", "call", "list", "last", "#hidden", "tail"]);
+  const make = initialisers!();
+  assert.deepEqual(Object.keys(make), ["name", "#count", "quoted key", "said", "moved", "call", "list", "last", "tail"]);
+  const on = (key: string, object: object): unknown => make[key]!.call(object);
+  assert.equal(on("name", {}), "n");
+  assert.equal(on("#count", { seed: 6 }), 7);
+  assert.deepEqual(on("quoted key", { name: "x" }), ["x"]);
+  assert.equal(on("said", { name: "you" }), "hello you");
+  assert.equal(on("moved", { old: 7 }), 7);
+  assert.equal(typeof on("call", {}), "function");
+  assert.deepEqual(on("last", {}), { a: { b: 1 } });
+  assert.ok(Number.isNaN(on("tail", runtime.exports["a"] as object)));
+  assert.equal(only(runtime, "None").info, undefined);
+});
+
+test("fields: initialisers of several lines stay on one line and mean the same", () => {
+  const source = `class A { a = 1
+      list = [ // one
+        1, /* two
+        */ 2,
+      ]
+      text = \`x
+\${this.n
+}\\
+y\` + 'con\\
+tinued'
+      f = [1, 2].map((x) => {
+        let y = x
+        ;[y] = [y + 1]
+        for (;;) {
+          if (y > 0) break
+          continue
+        }
+        do y++
+        while (y < 5)
+        return y
+      })
+      g = this.many ?? (() => {
+        const made = { n: 1 }
+        made.n++
+        if (made.n > 1) made.m = 1
+        else made.k = 2
+        return made
+      })()
+    }`;
+  const runtime = evaluate(source);
+  const make = only(runtime, "A").info!.initialisers!();
+  const plain = new (new Function(`${source}; return A`)() as new () => Record<string, unknown>)();
+  for (const name of ["list", "text", "f", "g"]) assert.deepEqual(make[name]!.call({}), plain[name], name);
+  assert.equal(compileScript(source).split("\n").length, source.split("\n").length);
+});
+
+test("fields without semicolons and with the barrier at their ends", () => {
+  const runtime = evaluate(`
+    const box = { n: 1 };
+    class A { x = box.n++
+      [Symbol.iterator] = 1
+      y = (box.m = 2)
+      z = function () {}
+      #p = delete box.q
+      get() { return this.#p } }
+    exports.box = box;
+  `);
+  const make = only(runtime, "A").info!.initialisers!();
+  assert.deepEqual([make["x"]!.call({}), make["y"]!.call({}), make["#p"]!.call({})], [1, 2, true]);
+  assert.deepEqual(runtime.exports["box"], { n: 2, m: 2 });
+});
+
 test("revival: members of a base class, no code of the program runs", () => {
   const ran: string[] = [];
   const runtime = evaluate(
@@ -154,5 +238,5 @@ test("lengths of constructors stay as they were", () => {
 
 test("classes without private instance members are only registered", () => {
   const { code } = compileModule({ code: "class A { x = f(); static #s = 1; constructor(a) { g(a) } }", filename: "m.js", format: "module", classPath: "p" });
-  assert.match(code, /class A \{static\{\$r\(this,"p#A"\);\} x = f\(\); static #s = 1; constructor\(a\) \{ g\(a\) \} \}$/);
+  assert.match(code, /class A \{static\{\$r\(this,"p#A",\{fields:\["x"\],initialisers:\(\)=>\(\{"x"\(\)\{return \(f\(\)\)\}\}\)\}\);\} x = f\(\); static #s = 1; constructor\(a\) \{ g\(a\) \} \}$/);
 });

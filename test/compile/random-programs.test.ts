@@ -62,7 +62,7 @@ const { statement } = fc.letrec<Record<"object" | "key" | "member" | "target" | 
       ([o, dot, name, open, value]) => `${/^\d/.test(o) ? `(${o})` : o}${dot}${name}${open}${value})`,
     ),
     fc.tuple(tie("object"), fc.constantFrom("[", "?.["), fc.constantFrom("'push'", "log('k', 'push')", "await later('push')"), tie("value")).map(([o, open, key, value]) => `${o}${open}${key}](${value})`),
-    fc.tuple(fc.constantFrom("Array.prototype.push.call(", "[].push.apply(", "Reflect.apply([].push, "), tie("object"), tie("value")).map(([call, o, value]) => `${call}${o}, [${value}])`),
+    fc.tuple(fc.constantFrom("Array.prototype.push.call(", "[].push.apply(", "[].push.bind("), tie("object"), tie("value")).map(([call, o, value]) => `${call}${o}, [${value}])`),
   ),
   statement: fc.oneof(
     fc.tuple(tie("target"), fc.constantFrom("=", "+=", "??=", "="), tie("value")).map(([target, operator, value]) => `${target} ${operator} ${value}`),

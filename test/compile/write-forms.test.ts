@@ -4,18 +4,9 @@
  * outcome, order of evaluation and final state must be equal, and no mutation may come unannounced. Where the order of touches
  * matters, the table says what they are.
  */
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { observe, observeStrict } from "./barrier-harness.ts";
+import { checkForms, type Forms } from "./form-table.ts";
 
-interface Form {
-  readonly source: string;
-  readonly touched?: readonly string[];
-  /** The piece needs sloppy mode. */
-  readonly sloppy?: true;
-}
-
-const forms: Readonly<Record<string, readonly (Form | string)[]>> = {
+const forms: Forms = {
   "assignment operators": [
     { source: "o.x = 5; return o.x", touched: ["o"] },
     { source: "return o.x += 2", touched: ["o"] },
@@ -127,7 +118,9 @@ const forms: Readonly<Record<string, readonly (Form | string)[]>> = {
     "(list).push(1); (list.push)(2); (o?.list).push(3); return (o?.p.list)[log('k', 'push')](4)",
     "Array.prototype.push.call(list, 1, 2); [].push.apply(list, [3]); Array.prototype.splice.call(log('l', list), 0, 1)",
     "const push = Array.prototype.push; push.call(list, 1); const arraySplice = [].splice; arraySplice.apply(list, [0, 1])",
-    "Array.prototype.push.bind(list)(1); Reflect.apply([].push, list, [2]); Reflect.apply(Array.prototype.push, log('l', list), [2])",
+    "Array.prototype.push.bind(list)(1); const later_ = list.push.bind(list); await later(); later_(2); later_(3)",
+    "const add = [].push, grow = (f) => f; add.call(list, 1); grow(add).apply(log('l', list), [2]); ({ add }).add.call(list, log('v')); add?.call?.(o?.list, 4); nothing?.add.call(list, log('no'))",
+    "const add = list.pop\nadd.call(list)\nlist.push`x`\nreturn list['push']`y${1}`",
     "Array.prototype.map.call(list, (n) => n); Math.max.apply(Math, list)",
     "return delete o?.p.x",
     "return [delete o?.p?.x, delete nothing?.p.x, delete o?.none?.x, typeof delete o?.p.list]",
@@ -184,21 +177,4 @@ const forms: Readonly<Record<string, readonly (Form | string)[]>> = {
   ],
 };
 
-for (const [group, list] of Object.entries(forms)) {
-  test(group, async (t) => {
-    for (const entry of list) {
-      const form: Form = typeof entry === "string" ? { source: entry } : entry;
-      await t.test(form.source.replaceAll("\n", " ⏎ "), async () => {
-        for (const mode of form.sloppy ? [observe] : [observe, observeStrict]) {
-          const written = await mode(form.source, false);
-          const compiled = await mode(form.source, true);
-          assert.equal(compiled.outcome, written.outcome);
-          assert.deepEqual(compiled.trace, written.trace);
-          assert.equal(compiled.state, written.state);
-          assert.deepEqual(compiled.unannounced, []);
-          if (form.touched !== undefined) assert.deepEqual(compiled.touched, form.touched);
-        }
-      });
-    }
-  });
-}
+checkForms(forms);

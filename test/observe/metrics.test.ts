@@ -5,12 +5,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Kernel } from "#maceken/kernel/kernel.js";
+import { noPeers } from "#maceken/kernel/kernel-options.js";
 import { metricsOf, metricsText } from "#maceken/observe/metrics.js";
 import { AppDefinition } from "#maceken/service/app.js";
 
 function newKernel(): Kernel {
   return new Kernel({
-    name: "bank", app: new AppDefinition(1, [], new Map(), {}), dials: [], accepts: () => false, random: () => 0, newIncarnation: () => "life", key: "", peerKeys: new Map(), acceptsAny: false, durable: true,
+    name: "bank", app: new AppDefinition({ version: 1 }), peering: noPeers, random: () => 0, newIncarnation: () => "life", durable: true,
   });
 }
 
