@@ -135,6 +135,8 @@ function restorePattern(pattern: RegExp, before: RegExpBefore): void {
 
 /** The only way to give an existing RegExp its pattern; annex B of the language keeps it for ever. */
 export function recompile(pattern: RegExp, source: string, flags: string): void {
-  (pattern as RegExp & { compile(source: string, flags: string): void }).compile(source, flags);
+  nativeCompile.call(pattern, source, flags);
 }
+
+const nativeCompile = (RegExp.prototype as RegExp & { compile(source: string, flags: string): void }).compile;
 

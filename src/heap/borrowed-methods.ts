@@ -48,8 +48,8 @@ addMutators(Object.getPrototypeOf(Uint8Array.prototype) as object, ["set", "sort
 addMutators(Uint8Array.prototype, ["setFromBase64", "setFromHex"]);
 addMutators(DataView.prototype, Object.getOwnPropertyNames(DataView.prototype).filter((name) => name.startsWith("set")));
 for (const { builtIn, descriptors } of Object.values(collectionMethods)) {
-  for (const [name, { value }] of Object.entries(descriptors)) {
-    addTwin((builtIn as Record<string, unknown>)[name], value as Callable);
+  for (const name of Reflect.ownKeys(descriptors)) {
+    addTwin((builtIn as Record<string | symbol, unknown>)[name], descriptors[name as string]!.value as Callable);
   }
 }
 addTwin(call, function (this: unknown, self, ...list) {

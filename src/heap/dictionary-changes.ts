@@ -29,6 +29,8 @@ export class DictionaryChanges extends KeyedChanges {
     if (typeof name !== "string" || (this.#awaited !== undefined && !this.has(this.#awaited))) return this.beforeAnything();
     this.#awaited = undefined;
     const present = this.has(name);
+    // No key of its own: the prototype changes.
+    if (name === "__proto__" && !present) return this.beforeAnything();
     const last = this.lastOf(name);
     if (last !== undefined && present !== (last === operation.set)) return this.beforeAnything();
     if (!deletes) {

@@ -22,7 +22,7 @@ import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
 import { nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
 import { isFixed, readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
 import { noteUnusual } from "./unusual-objects.ts";
-import { track } from "./tracked-collections.ts";
+import { isTracked, track } from "./tracked-collections.ts";
 
 type Properties = Record<string, unknown>;
 
@@ -46,6 +46,7 @@ export class HeapLoader {
   #rootId = 0;
   #highestId = 0;
   #begun = false;
+  #readsPatches = false;
   /** Classes as the log names them. */
   readonly classes = new StoredClasses();
   /** Objects announced in the patch being read, whose contents follow. */
@@ -88,6 +89,7 @@ export class HeapLoader {
 
   /** The patch of one turn. */
   patch(reader: Reader, turn: number): void {
+    this.#readsPatches = true;
     if (reader.u8() === 1) {
       this.#root = this.#readSlot(reader) as object;
       this.#rootId = this.#made[0]!;
@@ -119,7 +121,7 @@ export class HeapLoader {
     const outdated = new OutdatedObjects();
     for (const [id, object] of this.#objects) {
       const shape = this.#shapeOfObject.get(id)!;
-      if (shape.kind === "map" || shape.kind === "set" || shape.kind === "date") track(object, shape.kind);
+      if (isTracked(shape.kind)) track(object, shape.kind);
       if (shape.attributes !== "") noteUnusual(object);
       if (shape.record !== undefined) {
         if (!shape.isCurrent) outdated.add(object, shape);
@@ -202,7 +204,8 @@ export class HeapLoader {
       make = () => bareError(constructor);
     }
     let object = this.#objects.get(id);
-    if (object === undefined) {
+    // After a recovery from a snapshot, ids of objects that were out of reach then are given again.
+    if (object === undefined || (this.#readsPatches && !this.#imageTurns.has(id))) {
       object = make === undefined ? makeEmpty(shape) : make();
       this.#objects.set(id, object);
       this.#shapeOfObject.set(id, shape);
@@ -216,9 +219,10 @@ export class HeapLoader {
     if (this.#readChangesOnly(reader, object, shape, news)) return;
     if (news) {
       const before = this.#shapeOfObject.get(id)!;
-      if (before.kind === "array") restoreKeys(object, "array", undefined, [], []);
-      else if (before.kind === shape.kind && !isFixed(before) && isFixed(shape) && shape.kind !== "denseArray") restoreKeys(object, shape.kind, undefined, [], []);
-      else if (shape.kind !== "array" && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
+      const losesOwn = before.kind === shape.kind && !isFixed(before) && isFixed(shape) && shape.kind !== "denseArray";
+      if (before.kind === "array" || before.attributes !== "" || losesOwn) restoreKeys(object, before.kind, undefined, [], []);
+      const isArray = before.kind === "array" || shape.kind === "array";
+      if (!isArray && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
       this.#shapeOfObject.set(id, shape);
     }
     this.#readProper(reader, object, shape, news);

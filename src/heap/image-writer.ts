@@ -12,7 +12,7 @@ import { classOfInstance, type ClassRecord } from "./class-registry.ts";
 import type { Collection } from "./collection-changes.ts";
 import { isGenuine } from "./genuine.ts";
 import { operation } from "./keyed-changes.ts";
-import { attributesOf, fixed, hidden, ownNames, readOnly } from "./own-properties.ts";
+import { attributesOf, fixed, hidden, ownNames, readOnly, trackingMethods } from "./own-properties.ts";
 import { fixedShapes, isFixed, sameKeys, writeShapeDefinition, type DefinedKind, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
 import { unusualness } from "./unusual-objects.ts";
 
@@ -218,6 +218,7 @@ export abstract class ImageWriter {
     if (isOdd || kind === "error") {
       const found = attributesOf(object, names, knownBits(integrity));
       if (found === undefined) throw accessorOf(object, names);
+      if (/[4-7]/.test(found)) throw new Refused(object, "an object with a property that is not configurable, so that undo could not put its keys back in order");
       attributes = found;
     }
     const isPlain = kind === "object" || kind === "nullObject";
@@ -275,8 +276,7 @@ function accessorOf(object: object, names: readonly string[]): Refused {
 }
 
 function refuseSymbols(object: object): void {
-  const symbols = Object.getOwnPropertySymbols(object);
-  if (symbols.length > 0) throw new Refused(symbols[0]);
+  for (const symbol of Object.getOwnPropertySymbols(object)) if (!trackingMethods.has((object as Record<symbol, object>)[symbol]!)) throw new Refused(symbol);
 }
 
 function integrityOf(object: object): Integrity {

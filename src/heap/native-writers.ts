@@ -33,6 +33,10 @@ export function installNativeWriters(): void {
   wrap(reflect, "set", (target, list) => touchKey(list.length > 3 ? list[3] : target, list[1]));
   for (const name of ["__defineGetter__", "__defineSetter__"]) wrapMethod(Object.prototype as unknown as Functions, name, (target) => noteUnusual(touch(target)));
   wrapProxy();
+  for (const name of ["add", "and", "compareExchange", "exchange", "or", "store", "sub", "xor"]) wrap(Atomics as unknown as Functions, name, (target, [, at]) => touchKey(target, at));
+  // What only Node has (crypto, files) would have to be loaded for it; the audit sees those.
+  const { TextEncoder } = globalThis as { TextEncoder?: { prototype: object } };
+  if (TextEncoder !== undefined) wrapMethod(TextEncoder.prototype as Functions, "encodeInto", (_, [, target]) => void touch(target));
 }
 
 type Functions = Record<string, (...args: never[]) => unknown>;
@@ -47,6 +51,7 @@ function beforeDefine(target: unknown, [, key, descriptor]: readonly unknown[]):
     const before = Object.getOwnPropertyDescriptor(target, key as string);
     // What is left out keeps its value, and is false for a new property.
     if (before === undefined || (before.configurable === true && configurable === false)) refuse("Object.defineProperty of a property that cannot be configured");
+    if (before.configurable === false && before.writable === true && writable === false) refuse("Object.defineProperty of a property that cannot be written any more");
   }
   noteUnusual(touch(target));
 }
@@ -113,10 +118,10 @@ function wrap(holder: Functions, name: string, before: Before, after?: (result: 
   });
 }
 
-function wrapMethod(holder: Functions, name: string, before: (target: unknown) => void): void {
+function wrapMethod(holder: Functions, name: string, before: Before): void {
   const native = holder[name] as (...args: unknown[]) => unknown;
   replace(holder, name, function (this: unknown, ...list: unknown[]) {
-    before(this);
+    before(this, list);
     return native.apply(this, list);
   });
 }

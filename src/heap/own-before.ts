@@ -1,6 +1,6 @@
 /** What an object's own properties, private fields and prototype were before a turn changed them, and putting that back (K1). */
 import type { ClassRecord } from "./class-registry.ts";
-import { nativeSetPrototypeOf, restoreKeys } from "./own-properties.ts";
+import { nativeDefineProperty, nativeSetPrototypeOf, restoreKeys } from "./own-properties.ts";
 import { sameKeys, type Kind } from "./shapes.ts";
 import { isRedefined, noteGenuine } from "./unusual-objects.ts";
 
@@ -30,9 +30,17 @@ export class OwnBefore {
     if (this.privates.length > 0) record!.withPrivates.forEach(({ info }, i) => info!.privates!.set(object, this.privates[i]!));
   }
 
+  #restoreValues(object: object): void {
+    const { keys, values } = this;
+    for (let i = 0; i < keys.length; i++) {
+      const { value } = Object.getOwnPropertyDescriptor(object, keys[i]!)!;
+      if (!Object.is(value, values[i])) nativeDefineProperty(object, keys[i]!, { value: values[i] });
+    }
+  }
+
   #restoreProperties(object: object, kind: Kind, record: ClassRecord | undefined): void {
-    // Nothing to put back, and no way to: a frozen object is touched before the write that fails.
-    if (Object.isFrozen(object)) return;
+    // Of a sealed object only values can change, of a frozen one nothing.
+    if (!Object.isExtensible(object)) return this.#restoreValues(object);
     if (Object.getPrototypeOf(object) !== this.prototype) {
       nativeSetPrototypeOf(object, this.prototype);
       noteGenuine(object);

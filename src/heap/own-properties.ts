@@ -25,7 +25,7 @@ export function isIndex(key: string): boolean {
   return first >= 48 && first <= 57 && String(Number(key) >>> 0) === key && key !== "4294967295";
 }
 
-/** Own mutators that the heap put on a Map, Set or Date (tracked-collections.ts): not properties of the program's. */
+/** Own mutators that the heap put on a Map, Set, Date or RegExp (tracked-collections.ts): not properties of the program's. */
 export const trackingMethods = new WeakSet<object>();
 export const trackingDescriptors = new Map<object | null, PropertyDescriptorMap>();
 const nativeDefineProperties = Object.defineProperties;
@@ -40,7 +40,7 @@ export function ownNames(object: object, kind: Kind, record: ClassRecord | undef
       names = names.filter((name) => name !== "length");
       break;
     case "regexp":
-      names = names.filter((name) => name !== "lastIndex");
+      names = names.filter((name) => name !== "lastIndex" && !trackingMethods.has((object as Properties)[name] as object));
       break;
     case "typedArray":
       names = names.filter((name) => !isIndex(name));
@@ -61,7 +61,7 @@ export function restoreKeys(object: object, kind: Kind, record: ClassRecord | un
   // The last first: then the engine keeps the object's fast form.
   if (!sameKeys(names, keys)) for (let i = names.length - 1; i >= 0; i--) delete (object as Properties)[names[i]!];
   // The program may have replaced our methods by its own.
-  const tracking = kind === "map" || kind === "set" || kind === "date" ? trackingDescriptors.get(Object.getPrototypeOf(object) as object) : undefined;
+  const tracking = kind === "map" || kind === "set" || kind === "date" || kind === "regexp" ? trackingDescriptors.get(Object.getPrototypeOf(object) as object) : undefined;
   if (tracking !== undefined) nativeDefineProperties(object, tracking);
   if (attributes === "") for (let i = 0; i < keys.length; i++) setOwn(object, keys[i]!, values[i]);
   else for (let i = 0; i < keys.length; i++) nativeDefineProperty(object, keys[i]!, descriptor(values[i], attributes.charCodeAt(i) - 48));

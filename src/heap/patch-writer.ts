@@ -16,7 +16,9 @@ import { KeyedChanges } from "./keyed-changes.ts";
 import { Mark, markOf, setMark } from "./mark.ts";
 import { isUntouched, writeArrayChanges, writeArrayDifference, writeByteChanges, writeKeyedChanges } from "./patch-changes.ts";
 import { firstPropertyShape, fixedShapes, isFixed, type Shape } from "./shapes.ts";
-import { track } from "./tracked-collections.ts";
+import { isTracked, track } from "./tracked-collections.ts";
+
+const trackedNames = { map: "Map", set: "Set", date: "Date", regexp: "RegExp" };
 
 export class PatchWriter extends ImageWriter {
   readonly #heap: Heap;
@@ -160,9 +162,7 @@ export class PatchWriter extends ImageWriter {
     const made = new Mark(this.#heap, 0, shape);
     // Own mutators come before the mark: putting them on is not a change.
     const { kind } = shape;
-    if (kind === "map" || kind === "set" || kind === "date") {
-      if (!track(object, kind)) throw new Refused(object, `a frozen ${kind === "date" ? "Date" : kind === "map" ? "Map" : "Set"}, whose changes nobody would see`);
-    }
+    if (isTracked(kind) && !track(object, kind)) throw new Refused(object, `a closed or frozen ${trackedNames[kind]}, whose changes nobody would see`);
     if (shape.isKeyed) forgetOrder(object);
     made.id = id;
     setMark(object, made);

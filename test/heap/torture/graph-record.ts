@@ -107,6 +107,7 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
     tokens.push(getTime.call(object));
   } else if (types.isRegExp(object)) {
     picks.re.push(object);
+    skipsFunctions = true;
     tokens.push(object.source, object.flags);
   } else if (types.isNativeError(object)) picks.err.push(object);
   else if (types.isAnyArrayBuffer(object)) tokens.push(Buffer.from(object as ArrayBuffer).toString("latin1"));
@@ -123,7 +124,7 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
   const keys = Reflect.ownKeys(object);
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
-    // The heap's own mutators on Map, Set and Date: no property of the program's.
+    // The heap's own mutators on Map, Set, Date and RegExp: no property of the program's.
     if (skipsFunctions && !descriptor.enumerable && typeof descriptor.value === "function") continue;
     tokens.push(typeof key === "symbol" ? refusedValue : key, (descriptor.writable ? 1 : 0) + (descriptor.enumerable ? 2 : 0) + (descriptor.configurable ? 4 : 0));
     if (key === "stack" && types.isNativeError(object)) continue; // Lines and columns of two texts.
@@ -139,7 +140,13 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
   // The heap keeps attributes in shapes, and has none for objects with very many keys.
   if (keys.length > 40 && className === undefined && (label === "Object" || label === "null")) isRefused ||= keys.some((key) => !isUsual(object, key));
   if (!Object.isExtensible(object) && !Object.isSealed(object)) isRefused = true;
+  if (Object.isExtensible(object) && keys.some((key) => !isConfigurable(object, key))) isRefused = true;
   return isRefused;
+}
+
+/** An array's length and a RegExp's lastIndex never are. */
+function isConfigurable(object: object, key: PropertyKey): boolean {
+  return Object.getOwnPropertyDescriptor(object, key)!.configurable === true || (key === "length" && Array.isArray(object)) || (key === "lastIndex" && types.isRegExp(object));
 }
 
 function isUsual(object: object, key: PropertyKey): boolean {
