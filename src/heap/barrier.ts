@@ -80,7 +80,7 @@ function touchWhole(object: object, mark: Mark): void {
   if (before instanceof ArrayChanges || before instanceof DictionaryChanges) before.beforeAnything();
   else if (shape.kind === "map" || shape.kind === "set") (before as KeyedChanges).own ??= ownBefore(object, mark);
   else if (shape.kind === "typedArray") touchBytes(object as ArrayBufferView, 0, (object as ArrayBufferView).byteLength);
-  else if (shape.kind === "arrayBuffer") (before as ByteChanges).beforeBytes(0, (object as ArrayBuffer).byteLength);
+  else if (shape.kind === "arrayBuffer") (before as ByteChanges).beforeBytes(0, Infinity);
 }
 
 /** Before a write to a property whose name is computed; `deletes` says that it is deleted. */

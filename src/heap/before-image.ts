@@ -116,11 +116,11 @@ export function restoreBefore(object: object, mark: Mark): void {
     before.undo();
     before.own.restore(object, shape.kind, shape.record);
   } else if (before instanceof SparseBefore) {
-    // A sealed array keeps its elements, and takes no others: only their values can have changed.
-    const isOpen = Object.isExtensible(object);
-    if (isOpen) (object as unknown[]).length = 0;
-    before.own.restore(object, "array", shape.record);
-    if (isOpen) (object as unknown[]).length = before.length;
+    // A sealed array keeps its elements, and takes no others: only their values and its length can have changed.
+    const array = object as unknown[];
+    if (Object.isExtensible(array)) array.length = 0;
+    before.own.restore(array, "array", shape.record);
+    if (array.length !== before.length) array.length = before.length;
   } else if (before instanceof DateBefore) {
     Date.prototype.setTime.call(object as Date, before.time);
     before.own.restore(object, shape.kind, shape.record);

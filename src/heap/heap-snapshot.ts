@@ -69,7 +69,7 @@ export class HeapSnapshot extends ImageWriter {
         this.#announced.add(mark.id);
         this.announceNew(object, mark.id, mark.shape);
       } else writer.u8(0);
-      this.writeContent(object, mark.shape);
+      this.#writeWhole(object, mark);
     }
     if (this.#at > 4096 && this.#at * 2 > this.#queue.length) {
       this.#queue.splice(0, this.#at);
@@ -77,6 +77,16 @@ export class HeapSnapshot extends ImageWriter {
     }
     writer.uint(0);
     return writer.view();
+  }
+
+  #writeWhole(object: object, mark: Mark): void {
+    // Every object comes by here: the one place where a complete audit costs no walk of its own.
+    this.#heap.audit?.check(object, mark);
+    try {
+      this.writeContent(object, mark.shape);
+    } catch (error) {
+      throw error instanceof Refused ? this.#heap.report({ object, field: undefined, canPersist: false }) : error;
+    }
   }
 
   #begin(): void {

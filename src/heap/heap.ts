@@ -8,13 +8,14 @@ import { MaceKenError } from "../base/error.ts";
 import { refAddress } from "../codec/ref-value.ts";
 import { childrenOfValue, describePath } from "../codec/value-path.ts";
 import { Writer } from "../codec/writer.ts";
-import { closeEpoch, openEpoch } from "./barrier.ts";
+import { closeEpoch, openEpoch, touch } from "./barrier.ts";
 import { restoreBefore } from "./before-image.ts";
 import { classOfInstance } from "./class-registry.ts";
 import { KeyedChanges } from "./keyed-changes.ts";
+import { HeapAudit, type UntrackedWrite } from "./heap-audit.ts";
 import type { HeapSnapshot } from "./heap-snapshot.ts";
 import { Refused } from "./image-writer.ts";
-import type { Mark } from "./mark.ts";
+import { markOf, type Mark } from "./mark.ts";
 import { PatchWriter } from "./patch-writer.ts";
 import { ShapeTable } from "./shapes.ts";
 import { noteCount } from "./unusual-objects.ts";
@@ -34,6 +35,8 @@ export class Heap {
   readonly #unordered = new WeakSet<object>();
   readonly #labels: RootLabels;
   #snapshot: HeapSnapshot | undefined;
+  #audit: HeapAudit | undefined;
+  readonly #unlogged = new Set<object>();
   /** The number of the last complete snapshot, and the first id given out after it began. */
   #lastSnapshot = 0;
   #firstIdSince = 0;
@@ -79,6 +82,32 @@ export class Heap {
     this.#open = true;
     this.#notesAtBegin = noteCount();
     openEpoch(this);
+    for (const object of this.#unlogged) touch(object);
+  }
+
+  /** The audit of a heap that is to be audited; `remembersFields` for tests. */
+  openAudit(remembersFields: boolean): HeapAudit {
+    return (this.#audit ??= new HeapAudit(this.shapes, () => this.root, childrenOfObject, remembersFields));
+  }
+
+  /** Undefined when nobody opened one. */
+  get audit(): HeapAudit | undefined {
+    return this.#audit;
+  }
+
+  /** What the audit found, as people read it. What the object holds goes into the next record, whole, if it can. */
+  report({ object, field, canPersist }: UntrackedWrite): MaceKenError {
+    if (canPersist) this.#unlogged.add(object);
+    const labelled = (each: object): Iterable<[string, unknown]> => (each === this.#root ? this.#labels(each) : childrenOfObject(each));
+    const { path } = describePath(this.#root, object, "", labelled);
+    const name = markOf(object)!.shape.record?.name ?? markOf(object)!.shape.kind;
+    const where = `${path}${field ?? ""}` || "the root";
+    return new MaceKenError("MK_HEAP_UNTRACKED_WRITE", `${where} (${field === undefined ? "" : "in "}${name}) was written without the heap seeing it`, { details: { path, class: name, ...(field === undefined ? {} : { field }) } });
+  }
+
+  /** The object was written unseen: only its whole image says what it holds. */
+  isUnlogged(object: object): boolean {
+    return this.#unlogged.size > 0 && this.#unlogged.has(object);
   }
 
   /** How many objects the open turn has dirtied so far. */
@@ -117,6 +146,7 @@ export class Heap {
       throw refusal;
     }
     this.#nextId = patch.nextId;
+    if (this.#unlogged.size > 0) this.#unlogged.clear();
     for (const { before } of this.#dirtyMarks) if (before instanceof KeyedChanges) before.settle();
     this.#end();
   }
@@ -130,7 +160,10 @@ export class Heap {
   }
 
   #end(): void {
-    for (const mark of this.#dirtyMarks) mark.before = undefined;
+    for (const mark of this.#dirtyMarks) {
+      mark.before = undefined;
+      mark.checksum = 0;
+    }
     this.#dirty.length = 0;
     this.#dirtyMarks.length = 0;
     this.#rootIsNew = false;

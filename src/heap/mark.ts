@@ -18,6 +18,10 @@ export class Mark {
   before: unknown = undefined;
   /** The number of the last snapshot that has seen the object. */
   snapshot = 0;
+  /** Of the content when the audit last saw it; 0 when a turn has touched the object since (heap-audit.ts). */
+  checksum = 0;
+  /** The number of the last walk of the audit that has seen the object. */
+  walk = 0;
 
   constructor(heap: Heap, id: number, shape: Shape) {
     this.heap = heap;

@@ -50,7 +50,7 @@ export class PatchWriter extends ImageWriter {
         mark.id = 0;
         continue;
       }
-      if (!this.#writeChanges(object, mark)) {
+      if (this.#heap.isUnlogged(object) || !this.#writeChanges(object, mark)) {
         const shape = !redefined && this.keepsShape(object, mark.shape) ? mark.shape : this.shapeOf(object, false);
         if (shape.kind !== mark.shape.kind) this.#refuseTurned(object, mark.shape, shape);
         writer.uint(mark.id);
@@ -106,8 +106,8 @@ export class PatchWriter extends ImageWriter {
         return true;
       }
       case "arrayBuffer": {
-        if ((object as ArrayBuffer).byteLength === 0 && (before as ByteChanges).pages.size > 0) throw new Refused(object, "an ArrayBuffer that was transferred away");
         if (this.shapeOf(object, false) !== shape || !isFixed(shape)) return false;
+        if ((object as ArrayBuffer).byteLength === 0 && (before as ByteChanges).pages.size > 0) throw new Refused(object, "an ArrayBuffer that was transferred away");
         this.#begin(mark, "byteChanges");
         writeByteChanges(this, before as ByteChanges);
         return true;

@@ -14,6 +14,8 @@ export interface KernelOptions {
   /** False runs without records and gating, as classic Mace: everything is lost at a crash. For comparison only. */
   readonly durable: boolean;
   readonly limits?: Partial<KernelLimits>;
+  /** "full": every turn ends with a look at the whole heap, and what was written unseen ends the node. "rolling": the driver asks for slices. Default "off". */
+  readonly audit?: "full" | "rolling" | "off";
 }
 
 /** What the configuration says of other nodes, and the key by which they know this one. */
@@ -66,4 +68,6 @@ export interface KernelCounters {
   duplicates: number;
   received: number;
   sent: number;
+  /** Found by the audit. */
+  untrackedWrites: number;
 }

@@ -39,7 +39,7 @@ export class Kernel {
   readonly heap: Heap;
   readonly clock = new KernelClock();
   readonly channels = new ChannelTable();
-  readonly counters: KernelCounters = { turns: 0, records: 0, failures: 0, parked: 0, retransmitted: 0, duplicates: 0, received: 0, sent: 0 };
+  readonly counters: KernelCounters = { turns: 0, records: 0, failures: 0, parked: 0, retransmitted: 0, duplicates: 0, received: 0, sent: 0, untrackedWrites: 0 };
   readonly executor: TurnExecutor;
   readonly queue: TurnQueue;
   /** The number of the last executed turn, and of the last durable one (K7). */
@@ -61,6 +61,7 @@ export class Kernel {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.heap = new Heap(labelsOfRoot);
+    if ((options.audit ?? "off") !== "off") this.heap.openAudit(options.audit === "full");
     this.executor = new TurnExecutor(this.heap, options.app, { nodeName: options.name, random: () => options.random(), maxDeferred: this.limits.maxDeferred, maxMessageBytes: this.limits.maxMessageBytes });
     this.#external = new ExternalRequests(this.limits);
     this.#peers = new Peers(this, (effect) => void this.#effects.push(effect));
@@ -121,6 +122,7 @@ export class Kernel {
 
   #begin(): KernelEffect[] {
     this.#running = true;
+    this.#auditWhole();
     this.#nextHousekeeping = this.clock.now + housekeepingMs;
     if (this.durable > 0) this.#dialAll();
     return this.#endStep();
@@ -215,6 +217,29 @@ export class Kernel {
     }
   }
 
+  /**
+   * Looks at `maxObjects` objects of the heap, between steps, and notes what was written unseen. Answers false when a walk is done.
+   * With "full" the driver need not ask: each turn ends with a whole walk, and a finding ends the node.
+   */
+  audit(maxObjects: number): boolean {
+    const { audit } = this.heap;
+    if (audit === undefined || this.options.audit !== "rolling") return false;
+    audit.slice(maxObjects);
+    for (const write of audit.takeFound()) {
+      const { code, message, remedy, details } = this.heap.report(write);
+      this.counters.untrackedWrites++;
+      this.note({ level: "error", code, message, fields: { remedy, ...(details as object) } });
+    }
+    return !audit.isDone;
+  }
+
+  #auditWhole(): void {
+    if (this.options.audit !== "full") return;
+    const { audit } = this.heap;
+    audit!.everything();
+    for (const write of audit!.takeFound()) throw this.heap.report(write);
+  }
+
   #turnClock() {
     return { now: this.clock.now, turnNumber: this.executed, lastId: this.lastId };
   }
@@ -236,12 +261,14 @@ export class Kernel {
         this.executed--;
         const delays = this.limits.retryDelaysMs;
         this.queue.pause(lane, this.clock.now + delays[Math.min(lane.attempts++, delays.length - 1)]!);
+        this.#auditWhole();
         return;
       }
       result = this.#park(next, result.error);
     }
     this.queue.consumed(next, result.kind === "committed");
     this.#record(result, channel);
+    this.#auditWhole();
     if (next.operation !== undefined) this.#hold({ kind: "answer", request: next.operation, outcome: { ok: true, value: null } });
   }
 

@@ -29,6 +29,11 @@ const markAfterIdleMs = 10;
 const snapshotAtLeastBytes = 16 * 1024 * 1024;
 /** Every life begins a segment of its own, so many short lives would leave many. */
 const snapshotAtLeastSegments = 16;
+/** Of the audit: a slice, the objects between two looks at the clock, the pause, and how many times longer than the slice it is at least: 2 % of the time. */
+const auditSliceMs = 1;
+const auditSliceObjects = 50;
+const auditPauseMs = 100;
+const auditShare = 50;
 const snapshotPauseMs = 1;
 /** More than this written and not synced would make the log's own syncs wait. */
 const snapshotUnsyncedBytes = 4 * 1024 * 1024;
@@ -53,6 +58,7 @@ export class Driver {
   /** One at a time: whoever asks meanwhile gets the one under way. */
   #snapshot: Promise<void> | undefined;
   #snapshotBytes = 0;
+  #auditTimer: NodeJS.Timeout | undefined;
 
   constructor(ports: DriverPorts) {
     this.#ports = ports;
@@ -66,6 +72,26 @@ export class Driver {
     this.#guard(() => this.#perform(effects));
     this.#drain();
     this.#guard(() => this.#flush(true));
+    if (this.#ports.kernel.options.audit === "rolling") this.#auditLater(auditPauseMs, -1);
+  }
+
+  /** The audit goes on after a while, unless nothing has run since its last walk began. */
+  #auditLater(pauseMs: number, walkedAt: number): void {
+    this.#auditTimer = setTimeout(() => this.#guard(() => this.#auditSome(walkedAt)), pauseMs).unref();
+  }
+
+  #auditSome(walkedAt: number): void {
+    const { kernel } = this.#ports;
+    if (this.#failed) return;
+    const { executed, counters: { untrackedWrites } } = kernel;
+    if (walkedAt === executed) return this.#auditLater(auditPauseMs, walkedAt);
+    const begun = performance.now();
+    let more = true;
+    while (more && performance.now() - begun < auditSliceMs) more = kernel.audit(auditSliceObjects);
+    const took = performance.now() - begun;
+    // What was found is noted with the effects of a step.
+    if (kernel.counters.untrackedWrites > untrackedWrites) this.step({ kind: "tick" });
+    this.#auditLater(Math.max(auditPauseMs, took * auditShare), more ? -1 : executed);
   }
 
   submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>> {
@@ -291,6 +317,7 @@ export class Driver {
     this.#failed = true;
     clearTimeout(this.#alarm);
     clearTimeout(this.#markTimer);
+    clearTimeout(this.#auditTimer);
     for (const answer of this.#answers.values()) answer({ ok: false, error: new MaceKenError("MK_CLIENT_STOPPED", "the node stopped before the answer came") });
     this.#answers.clear();
   }

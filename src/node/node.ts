@@ -52,6 +52,12 @@ export interface NodeOptions<S> {
   readonly insecurePlaintext?: boolean;
   /** False loses everything at a crash and gates nothing, as classic Mace: for comparison only. */
   readonly durable?: boolean;
+  /**
+   * What looks for writes that the barrier could not see. "full", the default under a test runner (node:test, Vitest, Jest): all of the heap
+   * after each turn; a finding ends the node. "rolling", the default elsewhere: a slice now and then, at most 2 % of the time, and all
+   * of it with each snapshot; a finding is noted and logged with the next turn. "off": none.
+   */
+  readonly audit?: "full" | "rolling" | "off";
   /** Told of everything worth an operator's attention. Default: nothing. */
   readonly onNote?: (note: Note) => void;
   /** The node cannot go on: a disk that fails, or a bug. Default: throws, which ends the process. */
@@ -108,6 +114,8 @@ export async function startNode<S>(options: NodeOptions<S>): Promise<MaceNode<S>
 async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() => unknown)[]): Promise<MaceNode<S>> {
   const { name } = options;
   const durable = options.durable !== false;
+  const underTest = ["NODE_TEST_CONTEXT", "VITEST", "JEST_WORKER_ID"].some((variable) => process.env[variable] !== undefined);
+  const audit = options.audit ?? (underTest ? "full" : "rolling");
   const data = resolve(options.data);
   const configured = Object.entries(options.peers ?? {}).map(([peer, text]) => [peer, parsePeerAddress(text, `the address of ${peer}`)] as const);
   const peers = new Map(configured.flatMap(([peer, { address }]) => (address === undefined ? [] : [[peer, address] as const])));
@@ -144,6 +152,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     },
     random: Math.random,
     newIncarnation: () => randomName("hex"),
+    audit,
     durable,
   });
 

@@ -39,6 +39,7 @@ export function metricsText(kernel: Kernel, driver: DriverFigures): string {
   metric("counter", "parked", "Messages that became dead letters.", counters.parked);
   metric("counter", "messages_sent", "Messages to peers.", counters.sent);
   metric("counter", "messages_received", "Messages from peers.", counters.received);
+  metric("counter", "untracked_writes", "Objects that the audit found written without the heap seeing it.", counters.untrackedWrites);
   metric("counter", "messages_duplicate", "Messages from peers that had been received before.", counters.duplicates);
   metric("counter", "messages_retransmitted", "Messages to peers that were sent again.", counters.retransmitted);
   metric("gauge", "requests_unanswered", "External requests whose answer has not come.", driver.unanswered);

@@ -31,7 +31,11 @@ export function mockRuntime(touch: (target: unknown) => void = () => undefined):
     u: (target) => target,
     a: touching,
     c: touching,
-    f: (fn) => (arrayMutators.has(fn) ? (function (this: unknown, ...list: unknown[]) { return (fn as (...list: unknown[]) => unknown).apply(touching(this), list); } as typeof fn) : fn),
+    f: (fn) => {
+      if (!arrayMutators.has(fn)) return fn;
+      const native = fn as (...list: unknown[]) => unknown;
+      return Object.defineProperty(function (this: unknown, ...list: unknown[]) { return native.apply(touching(this), list); }, "name", { value: native.name }) as typeof fn;
+    },
     r: (constructor, name, info) => void registrations.push({ constructor: constructor as Registration["constructor"], name, info }),
     v: { on: false },
   };

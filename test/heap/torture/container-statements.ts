@@ -64,7 +64,7 @@ function map(e: Expressions): string {
     case 10: return `${target}["s" + "et"](${key}, ${value});`;
     case 11: return `for (const each of ${target}.values()) if (typeof each === "object" && each !== null) each.${e.plainName()} = ${e.primitive()};`;
     case 12: return e.features.borrowedCollectionMethods ? `Map.prototype.${random.from([`set.call(${target}, ${key}, ${value})`, `delete.call(${target}, ${key})`])};` : `${target}?.set?.(${key}, ${value});`;
-    default: return `v4 = ${target}; const { set: put } = v4; put.call(v4, ${key}, ${value});`;
+    default: return `v4 = ${target}; { const { set: put } = v4; put.call(v4, ${key}, ${value}); }`;
   }
 }
 
@@ -115,7 +115,7 @@ function engine(e: Expressions): string {
     case 9: return features.attributes ? `Object.defineProperty(${e.pick("lit")}, "${e.plainName()}", { value: ${value}, writable: ${random.chance(50)}, enumerable: ${random.chance(50)}, configurable: true });` : `Reflect.set(${target}, "a", 1);`;
     case 10: return features.prototypes ? `${random.from([`${e.pick("lit")}.__proto__ = null`, `Object.setPrototypeOf(${e.pick("lit")}, ${random.from(["null", "Object.prototype"])})`, `Reflect.setPrototypeOf(${e.pick("lit")}, Object.prototype)`])};` : `${target}.${e.name()} = ${value};`;
     case 11: return `Object.entries(${target}).slice(0, 3).forEach(([key, each]) => { ${e.object(0)}[key] = each; });`;
-    case 12: return `const assign = Object.assign; assign(${target}, { ${e.plainName()}: ${value} });`;
+    case 12: return `{ const assign = Object.assign; assign(${target}, { ${e.plainName()}: ${value} }); }`;
     default: return `Object.defineProperty(${e.pick("lit")}, "__proto__", { value: ${value}, writable: true, enumerable: true, configurable: true });`;
   }
 }

@@ -102,7 +102,8 @@ export class Expressions {
     const some = (make: () => string, most = 4) => Array.from({ length: random.below(most + 1) }, make);
     const value = () => this.value(depth - 1);
     switch (kind) {
-      case "[]": return `[${some(() => (random.chance(8) ? "" : value())).join(", ")}]`;
+      case "[]": if (random.chance(12)) return `Array.from({ length: ${60 + random.below(60)} }, (_, i) => i)`;
+        return `[${some(() => (random.chance(8) ? "" : value())).join(", ")}]`;
       case "map": {
         const base = features.subclassedBuiltIns && random.chance(20) ? "K.Bag" : "Map";
         return `new ${base}([${some(() => `[${value()}, ${value()}]`).join(", ")}])`;

@@ -121,6 +121,8 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
     if (className === undefined) picks.lit.push(object);
   }
   if (className !== undefined) picks.inst.push(object);
+  // A built-in whose prototype is gone.
+  if ((label === "null" || label === "Object") && (Array.isArray(object) || types.isMap(object) || types.isSet(object) || types.isDate(object) || types.isRegExp(object) || types.isNativeError(object) || types.isAnyArrayBuffer(object))) isRefused = true;
   const keys = Reflect.ownKeys(object);
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;

@@ -95,7 +95,9 @@ class ProgramRun {
     const refusal = attempt(() => this.#log.commit()) as { code?: string; message?: string } | undefined;
     if (refusal !== undefined) {
       if (refusal.code !== "MK_VALUE_NOT_PERSISTENT") throw refusal;
-      if (!this.#model.look().refused.some(Boolean) && !/=> 1|Symbol|Weak|Promise|preventExt|get g|Unknown/.test(this.#program.turns[turn]!.statements.join())) throw new Found("refused without reason", String(refusal.message));
+      // Without a path: what the turn wrote and then took out of reach is looked at like the rest.
+      const isOutOfReach = String(refusal.message).startsWith("a value is");
+      if (!isOutOfReach && !this.#model.look().refused.some(Boolean) && !/=> 1|Symbol|Weak|Promise|preventExt|get g|Unknown/.test(this.#program.turns[turn]!.statements.join())) throw new Found("refused without reason", String(refusal.message));
       return this.#undo(before, held, "undo of a refused turn");
     }
     if (this.#model.look().refused[0] === true) throw new Found("not refused", "a value that cannot persist is in the graph");
