@@ -115,7 +115,7 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
     (types.isDataView(object) ? picks.view : picks.bytes).push(object);
     slot(object.buffer);
     tokens.push(object.byteOffset, object.byteLength);
-    return isRefused;
+    return isRefused || label === "null" || label === "Object";
   } else {
     picks.o.push(object);
     if (className === undefined) picks.lit.push(object);
