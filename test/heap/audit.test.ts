@@ -67,7 +67,7 @@ describe("the audit", () => {
     const audit = harness.heap.openAudit(true);
     audit.everything();
     const turns: ((root: any) => void)[] = [
-      (root) => void (root.list[0] = root.list[0]), (root) => void root.pattern.test("aa"), (root) => void root.account.bump(), (root) => void root.error.stack,
+      (root) => { const [first] = root.list; root.list[0] = first; }, (root) => void root.pattern.test("aa"), (root) => void root.account.bump(), (root) => void root.error.stack,
       (root) => void root.map.set("a", 1), (root) => void root.bytes.fill(0), (root) => { root.account.cache = 5; }, (root) => void root.long.reverse(),
     ];
     for (const turn of turns) {
