@@ -115,6 +115,7 @@ class BarrierWalker {
         break;
       case "ForInStatement":
       case "ForOfStatement":
+        this.#loopHead = node["left"];
         if (node["left"].type !== "VariableDeclaration") patternTargets(state, node["left"]);
         break;
       case "ObjectExpression":

@@ -159,6 +159,9 @@ tinued'
         }
         do y++
         while (y < 5)
+        for (const each of [1, 2]) y += each
+        for (const index in [1, 2])
+          y += Number(index)
         return y
       })
       g = this.many ?? (() => {
