@@ -8,7 +8,10 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-/** What Node loads by name: the exports of package.json, the command, and what the loader asks for when it needs it. */
+/**
+ * What Node loads by name: the exports of package.json, the command, and what the loader asks for when it needs it. `alone` are
+ * those that no running node loads: they share no files, because each further sharer cuts the shared files into more pieces.
+ */
 const bundleEntries = JSON.parse(readFileSync(join(root, "scripts/bundle-entries.json"), "utf8"));
 
 const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -22,11 +25,16 @@ for (const command of ["cli/main.js", "bundle/main.js"]) chmodSync(join(dist, co
 async function bundle() {
   const outdir = join(dist, "bundle");
   rmSync(outdir, { recursive: true, force: true });
+  await bundleInto(outdir, bundleEntries.shared, true);
+  await bundleInto(outdir, bundleEntries.alone, false);
+}
+
+async function bundleInto(outdir, entries, splitting) {
   await build({
-    entryPoints: bundleEntries.map((entry) => join(dist, `${entry}.js`)),
+    entryPoints: entries.map((entry) => join(dist, `${entry}.js`)),
     outdir,
     bundle: true,
-    splitting: true,
+    splitting,
     format: "esm",
     platform: "node",
     target: "node20.19",

@@ -20,6 +20,7 @@ const linesWatched = 400;
 /** Known violations, by what they begin with, and why they are. */
 const exceptions: Readonly<Record<string, string>> = {
   "src/node/register.ts imports ../index.ts": "an entry of the package like index.ts: what it loads before the loader is in place need not go through the loader (decision 0001)",
+  "src/node/runtime.ts imports ../index.ts": "an entry of the package, as register.ts (scripts/build.mjs says why)",
   "src/sim/memory-disk.ts has": "the simulated disk with its fault model; to be cut in two",
 };
 
@@ -59,8 +60,8 @@ function finds(rule: Rule, planted: Readonly<Record<string, string>>, expected: 
 
 /** Entries of the package, as paths in src/. */
 function entries(): string[] {
-  const bundleEntries = JSON.parse(readFileSync(join(repository, "scripts/bundle-entries.json"), "utf8")) as string[];
-  return bundleEntries.map((entry) => `src/${entry}.ts`);
+  const bundleEntries = JSON.parse(readFileSync(join(repository, "scripts/bundle-entries.json"), "utf8")) as Record<"shared" | "alone", string[]>;
+  return [...bundleEntries.shared, ...bundleEntries.alone].map((entry) => `src/${entry}.ts`);
 }
 
 describe("rooms and imports", () => {

@@ -6,6 +6,7 @@ import remapping, { type SourceMapInput } from "@jridgewell/remapping";
 import MagicString from "magic-string";
 import { parseSync } from "oxc-parser";
 import type { Node } from "./ast.ts";
+import { barrierKey } from "./barrier-contract.ts";
 import { writeBarrier } from "./barrier.ts";
 import { compileError, Refusal } from "./compile-error.ts";
 import { Edits } from "./edits.ts";
@@ -23,6 +24,10 @@ export interface CompileInput {
   readonly classPath: string;
   /** False saves the work of making the map. Default true. */
   readonly sourceMap?: boolean;
+  /** The text is JavaScript, whatever the file's name says: an earlier step has taken the types away. Default false. */
+  readonly typesGone?: boolean;
+  /** A module that an ES module with a barrier imports before all else, so that the runtime is in place. Default none. */
+  readonly runtimeModule?: string;
 }
 
 export interface CompiledModule {
@@ -31,12 +36,16 @@ export interface CompiledModule {
   readonly map: SourceMapV3 | null;
 }
 
-/** Throws MK_COMPILE_FAILED, with the place, for text that is not a module of its format. */
-export function compileModule({ code, filename, format, classPath, sourceMap = true }: CompileInput): CompiledModule {
+/** The prelude, however a bundler prints it: with a second barrier, classes would be registered twice. */
+const compiledBefore = new RegExp(`\\}\\s*=\\s*globalThis\\[Symbol\\.for\\(["'\`]${barrierKey.replace(".", "\\.")}["'\`]\\)\\]`);
+
+/** Throws MK_COMPILE_FAILED, with the place, for text that is not a module of its format. Text compiled before, as bundles are, is returned as it is. */
+export function compileModule({ code, filename, format, classPath, sourceMap = true, typesGone = false, runtimeModule }: CompileInput): CompiledModule {
   const text = code.charCodeAt(0) === 0xfeff ? code.slice(1) : code;
-  const stripped = isTypeScript(filename) ? stripTypes(text, filename, format) : undefined;
+  const stripped = isTypeScript(filename) && !typesGone ? stripTypes(text, filename, format) : undefined;
+  if (stripped === undefined && text.includes(barrierKey) && compiledBefore.test(text)) return { code: text, map: null };
   const script = stripped?.code ?? text;
-  const parsed = parseSync(stripped === undefined ? filename : "stripped.js", script, { lang: "js", sourceType: format });
+  const parsed = parseSync("script.js", script, { lang: "js", sourceType: format });
   const { program, errors } = parsed;
   const failure = errors.find(({ severity }) => severity === "Error");
   if (failure !== undefined) throw compileError(filename, script, failure.labels[0]?.start ?? 0, failure.message);
@@ -50,7 +59,8 @@ export function compileModule({ code, filename, format, classPath, sourceMap = t
     const offset = stripped?.map === undefined ? error.offset : originalOffset(text, script, error.offset, stripped.map);
     throw compileError(filename, text, offset, error.message);
   }
-  const prelude = (stripped?.helper ?? "") + barrier.prelude;
+  const loadRuntime = barrier.prelude !== "" && format === "module" && runtimeModule !== undefined ? `import ${JSON.stringify(runtimeModule)};` : "";
+  const prelude = loadRuntime + (stripped?.helper ?? "") + barrier.prelude;
   if (edits.empty && prelude === "") {
     return { code: script, map: stripped?.map === undefined ? null : { ...stripped.map, sources: [filename] } };
   }

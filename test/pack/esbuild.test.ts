@@ -1,0 +1,65 @@
+/**
+ * Goal: a program that esbuild bundled with maceken/esbuild runs with plain `node`, keeps its state, and opens what its sources
+ * wrote. Method: a stranger's project is bundled as ES module and as CommonJS; each bundle takes its turn on one data directory.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { build } from "esbuild";
+import { linkedProject, packInto, removeDirectory, temporaryDirectory, writeFiles } from "../lib/consumer-project.ts";
+
+const project = temporaryDirectory("esbuild");
+type Plugin = NonNullable<Parameters<typeof build>[0]["plugins"]>[number];
+
+before(() => {
+  linkedProject(project, packInto(project), ["@standard-schema", "@jridgewell", "asn1js", "pvtsutils", "pvutils", "tslib", "magic-string", "oxc-parser", "oxc-transform", "@oxc-parser", "@oxc-transform", "@oxc-project"]);
+  writeFiles(project, {
+    "src/counter.ts": `import { app, Service, type Messages } from "maceken";
+      import old from "./old.cjs";
+      export class Counter extends Service {
+        static readonly messages: Messages<Counter> = { bump: true };
+        #n: number = 0;
+        list: number[] = [];
+        bump(by: number): number { this.#n += by; old.note(this.list, by); return this.#n * 1000 + this.list.length; }
+      }
+      export default app({ version: 1 }).service("counter", () => new Counter());`,
+    "src/old.cjs": "exports.note = function (list, value) { list[list.length] = value; };",
+    "src/main.ts": `import { startNode } from "maceken";
+      import demo from "./counter.js";
+      const node = await startNode({ app: demo, name: "demo", data: "data" });
+      console.log(await node.client("counter").bump(2));
+      await node.stop();`,
+    "src/wrong.ts": "const a = 1;\nexport class { b }",
+  });
+});
+after(() => removeDirectory(project));
+
+async function plugin(): Promise<Plugin> {
+  return ((await import(join(project, "node_modules/maceken/dist/bundle/esbuild-plugin.js"))) as { maceken(): Plugin }).maceken();
+}
+
+async function bundle(entry: string, outfile: string, format: "esm" | "cjs"): Promise<void> {
+  await build({ absWorkingDir: project, entryPoints: [entry], outfile, format, platform: "node", bundle: true, sourcemap: "inline", minify: format === "cjs", plugins: [await plugin()], logLevel: "silent" });
+}
+
+function run(...args: string[]): string {
+  const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...environment } = process.env;
+  return execFileSync(process.execPath, args, { cwd: project, encoding: "utf8", env: environment, stdio: ["ignore", "pipe", "inherit"], timeout: 30_000 }).trim();
+}
+
+test("bundles and sources take turns on one data directory", async () => {
+  await bundle("src/main.ts", "out/main.mjs", "esm");
+  assert.equal(run("out/main.mjs"), "2001");
+  assert.equal(run("--import", "maceken/register", "src/main.ts"), "4002", "the sources name their classes alike");
+  assert.equal(run("--import", "maceken/register", "out/main.mjs"), "6003", "a bundle is not compiled a second time");
+});
+
+test("a file that does not compile is a build error with its place", async () => {
+  await assert.rejects(bundle("src/wrong.ts", "out/wrong.mjs", "esm"), (error: { errors: { text: string; location: { line: number; lineText: string } }[] }) => {
+    assert.match(error.errors[0]!.text, /\[MK_COMPILE_FAILED\]/);
+    assert.equal(error.errors[0]!.location.line, 2);
+    assert.equal(error.errors[0]!.location.lineText, "export class { b }");
+    return true;
+  });
+});
