@@ -19,6 +19,7 @@ export type BundlerOptions = Pick<CompileInput, "typesGone" | "runtimeModule">;
 /** Undefined for files that are not compiled. Throws MK_COMPILE_FAILED. */
 export function compileForBundler(filename: string, source: string, options: BundlerOptions = {}): CompiledModule | undefined {
   if (!isCompilable(filename) || isRuntimeFile(filename)) return undefined;
-  const format = declaredFormat(filename) ?? detectFormat(filename, source);
+  // Bundlers go by the syntax where Node goes by the name: TypeScript for CommonJS is full of imports.
+  const format = declaredFormat(filename) === "module" ? "module" : detectFormat(filename, source);
   return compileModule({ ...options, code: source, filename, format, classPath: classPathOf(filename) });
 }

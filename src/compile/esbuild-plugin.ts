@@ -21,7 +21,7 @@ interface LoadResult {
 
 /** As much of esbuild's PluginBuild as we use. */
 interface Build {
-  readonly initialOptions: { format?: string | undefined; bundle?: boolean | undefined; target?: string | string[] | undefined; banner?: Record<string, string> | undefined };
+  readonly initialOptions: { format?: string | undefined; bundle?: boolean | undefined; banner?: Record<string, string> | undefined };
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => { path: string; external: true }): void;
   onLoad(options: { filter: RegExp; namespace: string }, callback: (args: { path: string }) => Promise<LoadResult | undefined>): void;
 }
@@ -30,9 +30,6 @@ export interface EsbuildPlugin {
   readonly name: string;
   setup(build: Build): void;
 }
-
-/** What Node 20.19 runs: below it, esbuild would rewrite classes whose private members the heap has to reach. */
-const target = "node20.19";
 
 /**
  * A plugin for `esbuild.build`. The bundle loads the barrier's run-time half by itself, so it is started with plain `node`;
@@ -43,7 +40,6 @@ export function maceken(): EsbuildPlugin {
   return {
     name: "maceken",
     setup({ initialOptions, onLoad, onResolve }) {
-      initialOptions.target ??= target;
       const load = loadRuntime(initialOptions);
       const { banner } = initialOptions;
       initialOptions.banner = { ...banner, js: banner?.["js"] === undefined ? load : `${load}\n${banner["js"]}` };

@@ -13,7 +13,7 @@ import { documents, modules, readDocument } from "../lib/markdown.ts";
 const project = temporaryDirectory("snippets");
 const written = documents().filter((name) => !name.startsWith("docs/errors/")).map((name) => ({ name, blocks: modules(readDocument(name)) })).filter(({ blocks }) => blocks.size > 0);
 
-before(() => linkedProject(project, packInto(project), ["@standard-schema/spec", "@types/node", "undici-types", "zod"]));
+before(() => linkedProject(project, packInto(project), ["@standard-schema/spec", "@types/node", "undici-types", "zod", "esbuild", "vite", "vitest"]));
 after(() => removeDirectory(project));
 
 test("there are blocks to check", () => {

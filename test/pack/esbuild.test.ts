@@ -7,13 +7,13 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { build } from "esbuild";
-import { linkedProject, packInto, removeDirectory, temporaryDirectory, writeFiles } from "../lib/consumer-project.ts";
+import { linkedProject, packInto, removeDirectory, temporaryDirectory, typeCheck, writeFiles } from "../lib/consumer-project.ts";
 
 const project = temporaryDirectory("esbuild");
 type Plugin = NonNullable<Parameters<typeof build>[0]["plugins"]>[number];
 
 before(() => {
-  linkedProject(project, packInto(project), ["@standard-schema", "@jridgewell", "asn1js", "pvtsutils", "pvutils", "tslib", "magic-string", "oxc-parser", "oxc-transform", "@oxc-parser", "@oxc-transform", "@oxc-project"]);
+  linkedProject(project, packInto(project), ["@standard-schema", "@jridgewell", "asn1js", "pvtsutils", "pvutils", "tslib", "magic-string", "oxc-parser", "oxc-transform", "@oxc-parser", "@oxc-transform", "@oxc-project", "esbuild", "@types/node"]);
   writeFiles(project, {
     "src/counter.ts": `import { app, Service, type Messages } from "maceken";
       import old from "./old.cjs";
@@ -30,6 +30,12 @@ before(() => {
       const node = await startNode({ app: demo, name: "demo", data: "data" });
       console.log(await node.client("counter").bump(2));
       await node.stop();`,
+    "src/main.cts": `import { startNode } from "maceken";
+      import demo from "./counter.js";
+      startNode({ app: demo, name: "demo", data: "data" }).then(async (node) => { console.log(await node.client("counter").bump(2)); await node.stop(); });`,
+    "build.ts": `import { build } from "esbuild";
+      import { maceken } from "maceken/esbuild";
+      await build({ entryPoints: ["src/main.ts"], plugins: [maceken()] });`,
     "src/wrong.ts": "const a = 1;\nexport class { b }",
   });
 });
@@ -40,7 +46,7 @@ async function plugin(): Promise<Plugin> {
 }
 
 async function bundle(entry: string, outfile: string, format: "esm" | "cjs"): Promise<void> {
-  await build({ absWorkingDir: project, entryPoints: [entry], outfile, format, platform: "node", bundle: true, sourcemap: "inline", minify: format === "cjs", plugins: [await plugin()], logLevel: "silent" });
+  await build({ absWorkingDir: project, entryPoints: [entry], outfile, format, platform: "node", bundle: true, sourcemap: "inline", minify: format === "cjs", ...(format === "cjs" ? { target: "es2020" } : {}), plugins: [await plugin()], logLevel: "silent" });
 }
 
 function run(...args: string[]): string {
@@ -53,6 +59,8 @@ test("bundles and sources take turns on one data directory", async () => {
   assert.equal(run("out/main.mjs"), "2001");
   assert.equal(run("--import", "maceken/register", "src/main.ts"), "4002", "the sources name their classes alike");
   assert.equal(run("--import", "maceken/register", "out/main.mjs"), "6003", "a bundle is not compiled a second time");
+  await bundle("src/main.cts", "out/main.cjs", "cjs");
+  assert.equal(run("out/main.cjs"), "8004", "and one that is CommonJS with short names, whose private fields are WeakMaps");
 });
 
 test("a file that does not compile is a build error with its place", async () => {
@@ -62,4 +70,9 @@ test("a file that does not compile is a build error with its place", async () =>
     assert.equal(error.errors[0]!.location.lineText, "export class { b }");
     return true;
   });
+});
+
+test("the plugin is one by esbuild's own types", () => {
+  const checked = typeCheck(project, ["build.ts"], { types: ["node"] });
+  assert.ok(checked.ok, checked.output);
 });
