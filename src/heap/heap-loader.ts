@@ -20,7 +20,7 @@ import type { Heap } from "./heap.ts";
 import { Mark, setMark } from "./mark.ts";
 import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
 import { nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
-import { isFixed, readShapeDefinition, shapeNumbersMax, type Shape, type ShapeTable } from "./shapes.ts";
+import { isFixed, readShapeDefinition, shapeNumbersMax, type Kind, type Shape, type ShapeTable } from "./shapes.ts";
 import { noteUnusual } from "./unusual-objects.ts";
 import { isTracked, track } from "./tracked-collections.ts";
 
@@ -335,8 +335,7 @@ export class HeapLoader {
     const plan = withPrivates ? this.classes.privatesOf(shape) : undefined;
     const privates = plan === undefined ? undefined : this.#readValues(reader, plan.count);
     if (!news) return;
-    // An array's properties are its content.
-    if (shape.kind !== "array" && shape.kind !== "denseArray") restoreKeys(object, shape.kind, record, shape.keys, values, shape.attributes);
+    if (!propertiesAreContent.has(shape.kind)) restoreKeys(object, shape.kind, record, shape.keys, values, shape.attributes);
     plan?.apply(object, privates!);
   }
 }
@@ -358,6 +357,8 @@ function watched(target: KeyedTarget, object: object, watch: LoaderWatch): Keyed
     },
   };
 }
+
+const propertiesAreContent: ReadonlySet<Kind> = new Set(["array", "denseArray", "dictionary", "nullDictionary"]);
 
 /** Properties of errors that the engine hides. */
 const usuallyHidden: ReadonlySet<string> = new Set(["stack", "message", "cause", "errors"]);

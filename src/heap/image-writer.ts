@@ -225,8 +225,9 @@ export abstract class ImageWriter {
     if (!isPlain && kind !== "instance" && kind !== "error" && record === undefined && names.length === 0 && integrity === 0) return fixedShapes[kind]!;
     const shape = this.shapes.find(kind, record, names, integrity, attributes);
     if (shape !== undefined) return shape;
-    if (integrity !== 0 || attributes !== "") throw new Refused(object, "an object with very many keys that is frozen, or has properties made by Object.defineProperty,");
-    return kind === "object" ? fixedShapes.dictionary! : fixedShapes.nullDictionary!;
+    if (attributes !== "") throw new Refused(object, "an object with properties made by Object.defineProperty, after very many with other names,");
+    const form = kind === "object" ? "dictionary" : "nullDictionary";
+    return integrity === 0 ? fixedShapes[form]! : this.shapes.find(form, undefined, [], integrity)!;
   }
 }
 

@@ -18,11 +18,12 @@ const fixedKinds: readonly Kind[] = [
   "denseArray", "array", "map", "set", "date", "regexp", "arrayBuffer", "typedArray", "error", "dictionary", "nullDictionary",
   "arrayChanges", "dictionaryChanges", "byteChanges",
 ];
-/** Kinds that shapes are defined for. A built-in has a defined shape when it is of a class, has own properties, or is not extensible. */
+/** Kinds that shapes are defined for. A built-in or dictionary has a defined shape when it is of a class, has own properties, or is not extensible. */
 const definedKinds: readonly Kind[] = [
   "object", "nullObject", "instance", "denseArray", "array", "map", "set", "date", "regexp", "arrayBuffer", "typedArray", "error",
+  "dictionary", "nullDictionary",
 ];
-export type DefinedKind = Exclude<Kind, "dictionary" | "nullDictionary" | "arrayChanges" | "dictionaryChanges" | "byteChanges">;
+export type DefinedKind = Exclude<Kind, "arrayChanges" | "dictionaryChanges" | "byteChanges">;
 export const firstPropertyShape = 16;
 
 const keyedKinds: ReadonlySet<Kind> = new Set(["denseArray", "map", "set", "dictionary", "nullDictionary", "arrayBuffer", "typedArray"]);
@@ -106,7 +107,7 @@ export class ShapeTable {
     const last = slot.last;
     if (last !== undefined && last.integrity === integrity && last.attributes === attributes && last.kind === kind && sameKeys(last.keys, keys)) return last;
     const mayBeDictionary = kind === "object" || kind === "nullObject";
-    if (mayBeDictionary && keys.length > keysMax) return undefined;
+    if (mayBeDictionary && keys.length > keysMax && attributes === "") return undefined;
     const text = slotText(kind, keys, integrity, attributes);
     let shape = slot.byKeys.get(text);
     if (shape === undefined) {
@@ -211,7 +212,7 @@ export function writeShapeDefinition(writer: Writer, shape: Shape): void {
 
 /** All but the plain objects. */
 function mayHaveClass(kind: Kind): boolean {
-  return kind !== "object" && kind !== "nullObject";
+  return kind !== "object" && kind !== "nullObject" && kind !== "dictionary" && kind !== "nullDictionary";
 }
 
 /** A class as it was when a shape of it was defined. */

@@ -140,3 +140,28 @@ describe("one change of a large collection", () => {
     }
   });
 });
+
+describe("a sealed dictionary", () => {
+  const sealed = () => Object.seal(dictionaryOf(small)) as Record<string, unknown>;
+
+  it("is logged by key", () => {
+    const harness = HeapHarness.planted({ target: sealed() });
+    const bytes = harness.turn((root) => void ((root["target"] as Record<string, unknown>)["key 3"] = "changed"));
+    assert.ok(bytes < 40, `${bytes} bytes`);
+    const recovered = harness.recovered().root["target"] as Record<string, unknown>;
+    assert.equal(recovered["key 3"], "changed");
+    assert.ok(Object.isSealed(recovered));
+    assert.deepEqual(Object.keys(recovered), Object.keys(sealed()));
+  });
+
+  it("is undone, also when the barrier could not tell what would change", () => {
+    const harness = HeapHarness.planted({ target: sealed() });
+    const target = harness.root["target"] as Record<string, unknown>;
+    harness.undone(() => {
+      target["key 3"] = "changed";
+      Object.assign(target, { "key 4": "too" });
+      assert.throws(() => delete target["key 3"], TypeError);
+    });
+    assert.deepEqual(target, { ...sealed() });
+  });
+});

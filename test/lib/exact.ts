@@ -3,6 +3,7 @@
  * state, private fields, bits of numbers. Two graphs have the same text exactly when no difference can be found. Iterative, so
  * depth does not matter.
  */
+import { types } from "node:util";
 import { classOfInstance } from "#maceken/heap/class-registry.js";
 import { trackingMethods } from "#maceken/heap/own-properties.js";
 
@@ -11,7 +12,12 @@ for (const name of ["Object", "Array", "Map", "Set", "Date", "RegExp", "ArrayBuf
   prototypeNames.set((globalThis as unknown as Record<string, { prototype: object }>)[name]!.prototype, name);
 }
 
-export function exactText(root: unknown): string {
+export interface ExactOptions {
+  /** For programs of two texts, one compiled: functions count as alike, classes go by their own name, not by the one they persist under. */
+  readonly acrossTexts?: boolean;
+}
+
+export function exactText(root: unknown, { acrossTexts = false }: ExactOptions = {}): string {
   const numbers = new Map<object, number>();
   const queue: object[] = [];
   const lines: string[] = [];
@@ -19,6 +25,7 @@ export function exactText(root: unknown): string {
     if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
     if (typeof value === "bigint") return `${value}n`;
     if (typeof value === "string") return `"${escape(value)}"`;
+    if (typeof value === "function" && acrossTexts) return "function";
     if (typeof value === "symbol" || typeof value === "function") return String(value);
     if (typeof value !== "object" || value === null) return String(value);
     let number = numbers.get(value);
@@ -29,22 +36,22 @@ export function exactText(root: unknown): string {
     return `@${number}`;
   };
   slot(root);
-  for (let at = 0; at < queue.length; at++) lines.push(`@${at} ${describe(queue[at]!, slot)}`);
+  for (let at = 0; at < queue.length; at++) lines.push(`@${at} ${describe(queue[at]!, slot, acrossTexts)}`);
   return lines.join("\n");
 }
 
-function describe(object: object, slot: (value: unknown) => string): string {
+function describe(object: object, slot: (value: unknown) => string, acrossTexts: boolean): string {
   const prototype = Object.getPrototypeOf(object) as object | null;
   const record = classOfInstance(object);
-  const parts = [record?.name ?? prototypeNames.get(prototype) ?? `?${(prototype as { constructor?: { name: string } }).constructor?.name}`];
+  const parts = [(acrossTexts ? undefined : record?.name) ?? prototypeNames.get(prototype) ?? `?${(prototype as { constructor?: { name: string } }).constructor?.name}`];
   if (Object.isFrozen(object)) parts.push("frozen");
   else if (Object.isSealed(object)) parts.push("sealed");
   else if (!Object.isExtensible(object)) parts.push("closed");
-  if (object instanceof Map) for (const [key, value] of Map.prototype.entries.call(object)) parts.push(`${slot(key)}=>${slot(value)}`);
-  if (object instanceof Set) for (const value of Set.prototype.values.call(object)) parts.push(slot(value));
-  if (object instanceof Date) parts.push(slot(Date.prototype.getTime.call(object)));
-  if (object instanceof RegExp) parts.push(object.source, object.flags, slot(object.lastIndex));
-  if (object instanceof ArrayBuffer) parts.push(Buffer.from(object).toString("hex"));
+  if (types.isMap(object)) for (const [key, value] of Map.prototype.entries.call(object)) parts.push(`${slot(key)}=>${slot(value)}`);
+  if (types.isSet(object)) for (const value of Set.prototype.values.call(object)) parts.push(slot(value));
+  if (types.isDate(object)) parts.push(slot(Date.prototype.getTime.call(object)));
+  if (types.isRegExp(object)) parts.push(object.source, object.flags, slot(object.lastIndex));
+  if (types.isArrayBuffer(object)) parts.push(Buffer.from(object).toString("hex"));
   if (ArrayBuffer.isView(object)) parts.push(slot(object.buffer), String(object.byteOffset), String(object.byteLength));
   else {
     for (const key of Reflect.ownKeys(object)) {

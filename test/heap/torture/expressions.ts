@@ -151,6 +151,7 @@ export class Expressions {
     const { random, features } = this;
     if (!features.frozenObjects) return "({})";
     const close = `Object.${random.from(["freeze", "seal"])}`;
+    if (random.chance(5)) return `${close}(Object.fromEntries(Array.from({ length: 45 }, (_, i) => [\`f${"$"}{i}\`, i])))`;
     const what = features.frozenArrays && random.chance(30) ? `[${value()}, ${value()}]` : random.chance(30) ? `new K.Point(${value()}, 1)` : `({ ${this.plainName()}: ${value()} })`;
     return `${close}(${what})`;
   }

@@ -139,8 +139,6 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
     if (values === undefined) tokens.push("without private fields");
     else for (const value of values) slot(value);
   }
-  // The heap keeps attributes in shapes, and has none for objects with very many keys.
-  if (keys.length > 40 && className === undefined && (label === "Object" || label === "null")) isRefused ||= keys.some((key) => !isUsual(object, key));
   if (!Object.isExtensible(object) && !Object.isSealed(object)) isRefused = true;
   if (Object.isExtensible(object) && keys.some((key) => !isConfigurable(object, key))) isRefused = true;
   return isRefused;
@@ -149,11 +147,6 @@ function describe(object: object, tokens: unknown[], slot: (value: unknown) => v
 /** An array's length and a RegExp's lastIndex never are. */
 function isConfigurable(object: object, key: PropertyKey): boolean {
   return Object.getOwnPropertyDescriptor(object, key)!.configurable === true || (key === "length" && Array.isArray(object)) || (key === "lastIndex" && types.isRegExp(object));
-}
-
-function isUsual(object: object, key: PropertyKey): boolean {
-  const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(object, key)!;
-  return writable === true && enumerable === true && configurable === true;
 }
 
 /** Where two lists differ first, in words; undefined when they are alike. */
