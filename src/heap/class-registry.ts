@@ -38,6 +38,14 @@ export class ClassRecord {
     this.info = info;
   }
 
+  #isPlain: boolean | undefined;
+
+  /** No built-in underneath, nothing private, nothing volatile: an instance is made by its prototype alone, and is empty. */
+  get isPlain(): boolean {
+    this.#isPlain ??= this.base.kind === "object" && this.volatiles.size === 0 && this.chain.every(({ info }) => info?.privates === undefined && info?.methods === undefined);
+    return this.#isPlain;
+  }
+
   /** `persistentName` where the class has its own, else what the compiler called it. Read late: static fields come after the static block. */
   get name(): string {
     return Object.hasOwn(this.type, "persistentName") ? String(this.type.persistentName) : this.compiledName;
@@ -242,6 +250,7 @@ function packageOf(name: string): string {
 /** An instance with its private members installed and nothing else: no user code runs. It may have own properties, to be replaced. */
 export function makeBare(record: ClassRecord): object {
   const { prototype } = record.type;
+  if (record.isPlain) return Object.create(prototype) as object;
   const bare = (): object => {
     const { kind, type } = record.base;
     if (kind === "object") return Object.create(prototype) as object;

@@ -17,6 +17,7 @@ import { makeBare } from "./class-registry.ts";
 import { operation, type Operation } from "./keyed-changes.ts";
 import { StoredClasses } from "./class-resolver.ts";
 import type { Heap } from "./heap.ts";
+import { empty, LoadedObjects, noImage, notLoaded } from "./loaded-objects.ts";
 import { Mark, setMark } from "./mark.ts";
 import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
 import { nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
@@ -38,10 +39,7 @@ export class HeapLoader {
   watch: LoaderWatch | undefined;
   readonly #heap: Heap;
   readonly #shapes: ShapeTable;
-  readonly #objects = new Map<number, object>();
-  readonly #shapeOfObject = new Map<number, Shape>();
-  /** The turn an object's snapshot image shows; absent for objects that came with patches. */
-  readonly #imageTurns = new Map<number, number>();
+  #loaded = new LoadedObjects();
   #root: object | undefined;
   #rootId = 0;
   #highestId = 0;
@@ -61,11 +59,11 @@ export class HeapLoader {
 
   /** Undefined before the birth. */
   get root(): object | undefined {
-    return this.#root ?? this.#objects.get(this.#rootId);
+    return this.#root ?? this.#loaded.object(this.#rootId);
   }
 
   get objectCount(): number {
-    return this.#objects.size;
+    return this.#loaded.size;
   }
 
   /** One chunk of a snapshot, in the order in which they were written. */
@@ -80,8 +78,9 @@ export class HeapLoader {
       const turn = reader.uint();
       const shape = this.#readShape(reader);
       if (reader.u8() === 1 && reader.u8() === tag.newObject) this.#readAnnouncement(reader);
-      this.#imageTurns.set(id, turn);
-      this.#readContent(reader, id, shape, true);
+      const index = this.#indexOf(reader, id);
+      this.#readContent(reader, index, shape, true);
+      this.#loaded.imageTurns[index] = turn;
     }
     this.#made.length = 0;
     this.#madeShapes.length = 0;
@@ -96,14 +95,15 @@ export class HeapLoader {
     }
     for (let id = reader.uint(); id !== 0; id = reader.uint()) {
       const shape = this.#readShape(reader);
-      const news = (this.#imageTurns.get(id) ?? -1) < turn;
-      if (news) this.watch?.image(this.#objects.get(id)!, shape, false);
-      this.#readContent(reader, id, shape, news);
+      const index = this.#indexOf(reader, id);
+      const news = this.#loaded.imageTurns[index]! < turn;
+      if (news) this.watch?.image(this.#loaded.objects[index]!, shape, false);
+      this.#readContent(reader, index, shape, news);
     }
     for (let i = 0; i < this.#made.length; i++) {
-      const id = this.#made[i]!;
-      this.watch?.image(this.#objects.get(id)!, this.#madeShapes[i]!, true);
-      this.#readContent(reader, id, this.#madeShapes[i]!, (this.#imageTurns.get(id) ?? -1) < turn);
+      const index = this.#indexOf(reader, this.#made[i]!);
+      this.watch?.image(this.#loaded.objects[index]!, this.#madeShapes[i]!, true);
+      this.#readContent(reader, index, this.#madeShapes[i]!, this.#loaded.imageTurns[index]! < turn);
     }
     this.#made.length = 0;
     this.#madeShapes.length = 0;
@@ -114,13 +114,15 @@ export class HeapLoader {
    * Answers those that the first turn must bring up to date, because their classes changed.
    */
   finish(each: (object: object) => void, options: { readonly volatiles: boolean } = { volatiles: true }): OutdatedObjects {
-    this.#root ??= this.#objects.get(this.#rootId);
+    const { ids, objects, shapes } = this.#loaded;
+    this.#root ??= this.#loaded.object(this.#rootId);
     assert(this.#root !== undefined, "a recovered heap has a root");
     const volatile: [object, Shape][] = [];
     const frozen: [object, Shape][] = [];
     const outdated = new OutdatedObjects();
-    for (const [id, object] of this.#objects) {
-      const shape = this.#shapeOfObject.get(id)!;
+    for (let i = 0; i < objects.length; i++) {
+      const object = objects[i]!;
+      const shape = shapes[i]!;
       if (isTracked(shape.kind)) track(object, shape.kind);
       if (shape.attributes !== "") noteUnusual(object);
       if (shape.record !== undefined) {
@@ -139,7 +141,7 @@ export class HeapLoader {
     };
     // Before the marks: making a volatile field is not a write, and its maker may read the whole object.
     if (outdated.count === 0) makeVolatiles();
-    for (const [id, object] of this.#objects) setMark(object, new Mark(this.#heap, id, this.#shapeOfObject.get(id)!));
+    for (let i = 0; i < objects.length; i++) setMark(objects[i]!, new Mark(this.#heap, ids[i]!, shapes[i]!));
     this.#heap.resume(this.#root, this.#highestId + 1);
     if (outdated.count === 0) freeze();
     else {
@@ -148,10 +150,13 @@ export class HeapLoader {
         freeze();
       });
     }
-    this.#objects.clear();
-    this.#shapeOfObject.clear();
-    this.#imageTurns.clear();
+    this.#loaded = new LoadedObjects();
     return outdated;
+  }
+
+  #indexOf(reader: Reader, id: number): number {
+    const index = this.#loaded.find(id);
+    return index === notLoaded ? reader.fail(`object ${id} is not known`) : index;
   }
 
   #readShape(reader: Reader): Shape {
@@ -168,8 +173,7 @@ export class HeapLoader {
     if (primitive !== notPrimitive) return primitive;
     switch (first) {
       case tag.object_: {
-        const id = reader.uint();
-        return this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
+        return this.#loaded.objects[this.#indexOf(reader, reader.uint())];
       }
       case tag.newObject:
         return this.#readAnnouncement(reader);
@@ -203,27 +207,33 @@ export class HeapLoader {
       const constructor = errors[reader.u8()] ?? reader.fail("unknown error class");
       make = () => bareError(constructor);
     }
-    let object = this.#objects.get(id);
+    const index = this.#loaded.find(id);
     // After a recovery from a snapshot, ids of objects that were out of reach then are given again.
-    if (object === undefined || (this.#readsPatches && !this.#imageTurns.has(id))) {
-      object = make === undefined ? makeEmpty(shape) : make();
-      this.#objects.set(id, object);
-      this.#shapeOfObject.set(id, shape);
-    }
+    if (index !== notLoaded && !(this.#readsPatches && this.#loaded.imageTurns[index]! < 0)) return this.#loaded.objects[index]!;
+    const object = make === undefined ? makeEmpty(shape) : make();
+    if (index === notLoaded) this.#loaded.add(id, object, shape);
+    else this.#loaded.replace(index, object, shape);
     return object;
   }
 
   /** Reads one object's content and, when it is news, puts it there. */
-  #readContent(reader: Reader, id: number, shape: Shape, news: boolean): void {
-    const object = this.#objects.get(id) ?? reader.fail(`object ${id} is not known`);
+  #readContent(reader: Reader, index: number, shape: Shape, news: boolean): void {
+    const object = this.#loaded.objects[index]!;
     if (this.#readChangesOnly(reader, object, shape, news)) return;
     if (news) {
-      const before = this.#shapeOfObject.get(id)!;
+      const before = this.#loaded.shapes[index]!;
+      const isEmpty = this.#loaded.imageTurns[index] === empty;
+      this.#loaded.imageTurns[index] = noImage;
+      if (isEmpty && before === shape && fillsPlainly(shape)) {
+        const { keys } = shape;
+        for (let i = 0; i < keys.length; i++) (object as Properties)[keys[i]!] = this.#readSlot(reader);
+        return;
+      }
       const losesOwn = before.kind === shape.kind && !isFixed(before) && isFixed(shape) && shape.kind !== "denseArray";
       if (before.kind === "array" || before.attributes !== "" || losesOwn) restoreKeys(object, before.kind, undefined, [], []);
       const isArray = before.kind === "array" || shape.kind === "array";
       if (!isArray && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
-      this.#shapeOfObject.set(id, shape);
+      this.#loaded.shapes[index] = shape;
     }
     this.#readProper(reader, object, shape, news);
     if (!isFixed(shape)) this.#readOwn(reader, object, shape, news);
@@ -338,6 +348,21 @@ export class HeapLoader {
     if (!propertiesAreContent.has(shape.kind)) restoreKeys(object, shape.kind, record, shape.keys, values, shape.attributes);
     plan?.apply(object, privates!);
   }
+}
+
+const fillPlainly = new WeakMap<Shape, boolean>();
+
+/** Whether an empty object gets this shape's content by assignments: nothing inherited, hidden or private stands in the way. */
+function fillsPlainly(shape: Shape): boolean {
+  let plainly = fillPlainly.get(shape);
+  if (plainly === undefined) {
+    const { kind, record, keys, attributes } = shape;
+    const isBare = record === undefined ? kind === "object" || kind === "nullObject" : record.isPlain;
+    const prototype = prototypeOf(shape);
+    plainly = isBare && attributes === "" && !shape.hasPrivates && keys.every((key) => prototype === null || !(key in prototype));
+    fillPlainly.set(shape, plainly);
+  }
+  return plainly;
 }
 
 function watched(target: KeyedTarget, object: object, watch: LoaderWatch): KeyedTarget {
