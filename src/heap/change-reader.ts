@@ -5,6 +5,7 @@
 import type { Reader } from "../codec/reader.ts";
 import { operation } from "./keyed-changes.ts";
 import { setOwn } from "./own-properties.ts";
+import type { Kind } from "./shapes.ts";
 import { arrayForm } from "./patch-changes.ts";
 
 type ReadSlot = () => unknown;
@@ -12,6 +13,8 @@ type ReadSlot = () => unknown;
 export interface KeyedTarget {
   readonly hasValues: boolean;
   set(key: unknown, value: unknown): void;
+  /** A set of a key that was not there; an image in parts may have it already, from later on, and elsewhere. */
+  insert(key: unknown, value: unknown): void;
   delete(key: unknown): void;
   clear(): void;
 }
@@ -20,22 +23,32 @@ const { set: mapSet, delete: mapDelete, clear: mapClear } = Map.prototype;
 const { add: setAdd, delete: setDelete, clear: setClear } = Set.prototype;
 
 /** With the engine's own methods, because a subclass may have others. */
-export function keyedTarget(object: object): KeyedTarget {
+export function keyedTarget(object: object, cameInParts = false): KeyedTarget {
   if (object instanceof Map) {
     return {
       hasValues: true,
       set: (key, value) => void mapSet.call(object, key, value),
+      insert: (key, value) => {
+        if (cameInParts) mapDelete.call(object, key);
+        mapSet.call(object, key, value);
+      },
       delete: (key) => void mapDelete.call(object, key),
       clear: () => mapClear.call(object),
     };
   }
   if (object instanceof Set) {
-    return { hasValues: false, set: (key) => void setAdd.call(object, key), delete: (key) => void setDelete.call(object, key), clear: () => setClear.call(object) };
+    const insert = (key: unknown): void => {
+      if (cameInParts) setDelete.call(object, key);
+      setAdd.call(object, key);
+    };
+    return { hasValues: false, set: (key) => void setAdd.call(object, key), insert, delete: (key) => void setDelete.call(object, key), clear: () => setClear.call(object) };
   }
   const dictionary = object as Record<string, unknown>;
+  const set = (key: unknown, value: unknown): void => setOwn(dictionary, key as string, value);
   return {
     hasValues: true,
-    set: (key, value) => setOwn(dictionary, key as string, value),
+    set,
+    insert: set,
     delete: (key) => void delete dictionary[key as string],
     clear: () => {},
   };
@@ -51,10 +64,11 @@ export function readKeyedChanges(reader: Reader, readSlot: ReadSlot, target: Key
     }
     const key = readSlot();
     if (kind === operation.delete) target?.delete(key);
-    else if (kind !== operation.set) reader.fail("unknown change of a collection");
+    else if (kind !== operation.set && kind !== operation.insert) reader.fail("unknown change of a collection");
     else {
       const value = hasValues ? readSlot() : undefined;
-      target?.set(key, value);
+      if (kind === operation.set) target?.set(key, value);
+      else target?.insert(key, value);
     }
   }
 }
@@ -110,4 +124,24 @@ export function readByteChanges(reader: Reader, buffer: ArrayBuffer | undefined)
     if (start + bytes.length > buffer.byteLength) reader.fail("bytes behind the end");
     new Uint8Array(buffer).set(bytes, start);
   }
+}
+
+/** A part of a large object's image (large-image.ts). */
+export function readPart(reader: Reader, readSlot: ReadSlot, object: object, kind: Kind): void {
+  if (kind === "map" || kind === "set") {
+    const target = keyedTarget(object, true);
+    const count = reader.u32();
+    for (let i = 0; i < count; i++) {
+      const key = readSlot();
+      target.insert(key, target.hasValues ? readSlot() : undefined);
+    }
+  } else if (kind === "denseArray") {
+    const count = reader.u32();
+    for (let i = 0; i < count; i++) (object as unknown[]).push(readSlot());
+  } else if (kind === "arrayBuffer") {
+    const start = reader.uint();
+    const bytes = reader.blob();
+    if (start + bytes.length > (object as ArrayBuffer).byteLength) reader.fail("bytes behind the end");
+    new Uint8Array(object as ArrayBuffer).set(bytes, start);
+  } else reader.fail("a part of something that has no parts");
 }

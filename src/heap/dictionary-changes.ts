@@ -4,7 +4,7 @@
  * the one before has happened, and where the order of events cannot be known the object is taken whole. K1.
  */
 import { forgetOrder } from "./key-order.ts";
-import { operation, KeyedChanges } from "./keyed-changes.ts";
+import { KeyedChanges, puts } from "./keyed-changes.ts";
 import { OwnBefore } from "./own-before.ts";
 import { isIndex, setOwn } from "./own-properties.ts";
 
@@ -32,7 +32,7 @@ export class DictionaryChanges extends KeyedChanges {
     // No key of its own: the prototype changes.
     if (name === "__proto__" && !present) return this.beforeAnything();
     const last = this.lastOf(name);
-    if (last !== undefined && present !== (last === operation.set)) return this.beforeAnything();
+    if (last !== undefined && present !== puts(last)) return this.beforeAnything();
     if (!deletes) {
       this.beforeSet(name);
       if (!present) this.#awaited = name;
@@ -45,7 +45,7 @@ export class DictionaryChanges extends KeyedChanges {
 
   /** True when the operations say what the object is now; asked when the turn is over. */
   get tellsAll(): boolean {
-    return this.whole === undefined && this.keys.every((key) => this.lastOf(key) === operation.set || !this.has(key));
+    return this.whole === undefined && this.keys.every((key) => puts(this.lastOf(key)) || !this.has(key));
   }
 
   override settle(): void {

@@ -10,6 +10,8 @@ import { markOf, type Mark } from "./mark.ts";
 import { Writer } from "../codec/writer.ts";
 import { tag } from "../codec/tags.ts";
 import { ImageWriter, Refused } from "./image-writer.ts";
+import { operation } from "./keyed-changes.ts";
+import type { PartsWatch } from "./large-image.ts";
 import { classOfInstance } from "./class-registry.ts";
 import { ownNames } from "./own-properties.ts";
 import { isFixed, sameKeys, type Shape, type ShapeTable } from "./shapes.ts";
@@ -100,6 +102,10 @@ export class HeapAudit extends ImageWriter {
       isForeign = true;
     }
     if (mark.shape.kind === "typedArray") this.#see((object as ArrayBufferView).buffer);
+    this.#conclude(object, mark, checksum, isForeign);
+  }
+
+  #conclude(object: object, mark: Mark, checksum: number, isForeign: boolean): void {
     const before = mark.checksum;
     mark.checksum = checksum;
     const differs = isForeign || (before !== 0 && before !== checksum);
@@ -110,12 +116,56 @@ export class HeapAudit extends ImageWriter {
     this.#found.push({ object, field, canPersist: !isForeign });
   }
 
+  #parts: { readonly mark: Mark; readonly epoch: number; readonly object: object; hash: number; isForeign: boolean } | undefined;
+
+  /** The same for a large object whose content comes in parts; a turn that touches it meanwhile ends the comparison. */
+  checkParts(object: object, mark: Mark): PartsWatch {
+    const parts = { mark, epoch: mark.epoch, object, hash: offsetBasis, isForeign: !isExpected(object, mark.shape) };
+    this.#parts = parts;
+    const { writer } = this;
+    const absorb = (): void => {
+      parts.hash = hashOn(parts.hash, writer.view());
+      writer.reset();
+    };
+    writer.reset();
+    const { kind } = mark.shape;
+    const isMap = kind === "map";
+    if (kind === "map" || kind === "set") writer.u32((object as Map<unknown, unknown>).size);
+    else writer.uint(kind === "arrayBuffer" ? (object as ArrayBuffer).byteLength : (object as unknown[]).length);
+    absorb();
+    let isKey = true;
+    return {
+      slot: (value) => {
+        if (kind !== "denseArray" && isKey) writer.u8(operation.set);
+        isKey = !isMap || !isKey;
+        try {
+          this.writeSlot(value);
+        } catch (error) {
+          if (!(error instanceof Refused)) throw error;
+          parts.isForeign = true;
+        }
+        absorb();
+      },
+      bytes: (bytes) => void (parts.hash = hashOn(parts.hash, bytes)),
+    };
+  }
+
+  endParts(): void {
+    const parts = this.#parts!;
+    this.#parts = undefined;
+    const { mark, object } = parts;
+    if (mark.epoch !== parts.epoch) return;
+    this.writer.reset();
+    if (!isFixed(mark.shape)) this.writeOwn(object as Record<string, unknown>, mark.shape);
+    this.#conclude(object, mark, finished(hashOn(parts.hash, this.writer.view())), parts.isForeign);
+  }
+
   #checksumOf(object: object, shape: Shape): number {
     this.writer.reset();
     if (!looksLike(object, shape)) this.writer.u8(1);
     else this.writeContent(object, shape);
     if (!isExpected(object, shape)) throw new Refused(object);
-    return hash(this.writer.view());
+    return finished(hashOn(offsetBasis, this.writer.view()));
   }
 
   #compareFields(object: object, fields: WeakMap<object, readonly unknown[]>, differs: boolean): string | undefined {
@@ -187,10 +237,15 @@ function isExpected(object: object, shape: Shape): boolean {
   return !isFixed(shape) || kind !== "denseArray" || Array.isArray(object);
 }
 
-/** FNV-1a (Fowler, Noll, Vo), of which 31 bits are kept; never 0, which says that nothing is known. */
-function hash(bytes: Uint8Array): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193);
-  // 31 bits stay a small integer to the engine.
-  return (h & 0x7fffffff) || 1;
+/** FNV-1a (Fowler, Noll, Vo). */
+const offsetBasis = 0x811c9dc5;
+
+function hashOn(hash: number, bytes: Uint8Array): number {
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash;
+}
+
+/** 31 bits, which stay a small integer to the engine; never 0, which says that nothing is known. */
+function finished(hash: number): number {
+  return (hash & 0x7fffffff) || 1;
 }

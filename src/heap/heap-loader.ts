@@ -12,8 +12,9 @@ import { tag } from "../codec/tags.ts";
 import { isAddress } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import { recompile } from "./before-image.ts";
-import { keyedTarget, readArrayChanges, readByteChanges, readKeyedChanges, type KeyedTarget } from "./change-reader.ts";
+import { keyedTarget, readArrayChanges, readByteChanges, readKeyedChanges, readPart, type KeyedTarget } from "./change-reader.ts";
 import { makeBare } from "./class-registry.ts";
+import { entryFlag } from "./heap-snapshot.ts";
 import { operation, type Operation } from "./keyed-changes.ts";
 import { StoredClasses } from "./class-resolver.ts";
 import type { Heap } from "./heap.ts";
@@ -40,6 +41,8 @@ export class HeapLoader {
   readonly #heap: Heap;
   readonly #shapes: ShapeTable;
   #loaded = new LoadedObjects();
+  /** Objects whose snapshot image came in parts. */
+  readonly #inParts = new Set<object>();
   #root: object | undefined;
   #rootId = 0;
   #highestId = 0;
@@ -77,9 +80,11 @@ export class HeapLoader {
     for (let id = reader.uint(); id !== 0; id = reader.uint()) {
       const turn = reader.uint();
       const shape = this.#readShape(reader);
-      if (reader.u8() === 1 && reader.u8() === tag.newObject) this.#readAnnouncement(reader);
+      const flags = reader.u8();
+      if ((flags & entryFlag.announced) !== 0 && reader.u8() === tag.newObject) this.#readAnnouncement(reader);
       const index = this.#indexOf(reader, id);
-      this.#readContent(reader, index, shape, true);
+      if ((flags & entryFlag.part) !== 0) this.#readPart(reader, index, shape);
+      else this.#readContent(reader, index, shape, true);
       this.#loaded.imageTurns[index] = turn;
     }
     this.#made.length = 0;
@@ -151,6 +156,7 @@ export class HeapLoader {
       });
     }
     this.#loaded = new LoadedObjects();
+    this.#inParts.clear();
     return outdated;
   }
 
@@ -239,6 +245,14 @@ export class HeapLoader {
     if (!isFixed(shape)) this.#readOwn(reader, object, shape, news);
   }
 
+  #readPart(reader: Reader, index: number, shape: Shape): void {
+    const object = this.#loaded.objects[index]!;
+    this.#loaded.shapes[index] = shape;
+    this.#inParts.add(object);
+    readPart(reader, this.#slot(reader), object, shape.kind);
+    if (reader.u8() === 1 && !isFixed(shape)) this.#readOwn(reader, object, shape, true);
+  }
+
   /** What a turn changed of an object that stays of its shape; false when the whole content follows. */
   #readChangesOnly(reader: Reader, object: object, { kind }: Shape, news: boolean): boolean {
     if (kind === "arrayChanges") {
@@ -253,7 +267,7 @@ export class HeapLoader {
   }
 
   #target(object: object): KeyedTarget {
-    const target = keyedTarget(object);
+    const target = keyedTarget(object, this.#inParts.has(object));
     return this.watch === undefined ? target : watched(target, object, this.watch);
   }
 
@@ -371,6 +385,10 @@ function watched(target: KeyedTarget, object: object, watch: LoaderWatch): Keyed
     set(key, value) {
       watch.entry(object, operation.set, key, value);
       target.set(key, value);
+    },
+    insert(key, value) {
+      watch.entry(object, operation.set, key, value);
+      target.insert(key, value);
     },
     delete(key) {
       watch.entry(object, operation.delete, key, undefined);

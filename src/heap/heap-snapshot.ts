@@ -2,21 +2,26 @@
  * A snapshot of the heap, taken in slices between turns while the node works on (fuzzy). Each image carries the number of
  * the last turn it shows; when patches are replayed over the snapshot, those that are not newer than the image are
  * skipped. An object that moves from a container not yet scanned to one already scanned would be missed, so every object
- * that a patch refers to while the snapshot is open is queued too. A large collection is one image, as of one turn.
+ * that a patch refers to while the snapshot is open is queued too. Large objects come in parts (large-image.ts).
  * What is not reachable is not written: this is also the garbage collection of the log.
  *
  * Layout: the first chunk begins with the id of the root and all shapes known by then, since later patches use them
- * undefined. Then entries of (id, turn, shape, whether announced here, content); id 0 ends a chunk.
+ * undefined. Then entries of (id, turn, shape, flags, announcement, content or part of it); id 0 ends a chunk.
  */
 import { Writer } from "../codec/writer.ts";
 import { tag } from "../codec/tags.ts";
 import type { Heap } from "./heap.ts";
 import { ImageWriter, Refused } from "./image-writer.ts";
 import { markOf, type Mark } from "./mark.ts";
+import { IdSet } from "./id-set.ts";
+import { isLarge, LargeImage } from "./large-image.ts";
 import { firstPropertyShape, type Shape } from "./shapes.ts";
 import { assert } from "../base/assert.ts";
 
 let snapshots = 0;
+
+/** In an entry: the object is announced here; the content is a part of the whole. */
+export const entryFlag = { announced: 1, part: 2 } as const;
 
 export class HeapSnapshot extends ImageWriter {
   readonly #heap: Heap;
@@ -25,9 +30,11 @@ export class HeapSnapshot extends ImageWriter {
   readonly #queue: object[] = [];
   #at = 0;
   /** Ids announced in the stream so far; marks say whether an object is queued, this says whether the reader has made it. */
-  readonly #announced = new Set<number>();
+  readonly #announced = new IdSet();
   readonly #shapesDefined = new Set<number>();
   #begun = false;
+  /** What is being written in parts. */
+  #large: LargeImage | undefined;
 
   constructor(heap: Heap) {
     super(new Writer(64 * 1024), heap.shapes);
@@ -39,11 +46,12 @@ export class HeapSnapshot extends ImageWriter {
   }
 
   get done(): boolean {
-    return this.#at === this.#queue.length;
+    return this.#at === this.#queue.length && this.#large === undefined;
   }
 
   /** Queues an object unless this snapshot has seen it. */
   see(object: object, mark: Mark): void {
+    if (this.#large?.object === object) this.#large.beforeChange(mark.before);
     if (mark.snapshot === this.#number) return;
     mark.snapshot = this.#number;
     this.#queue.push(object);
@@ -54,21 +62,21 @@ export class HeapSnapshot extends ImageWriter {
     const { writer } = this;
     writer.reset();
     if (!this.#begun) this.#begin();
-    while (this.#at < this.#queue.length && writer.length < maxBytes) {
+    while (!this.done && writer.length < maxBytes) {
+      if (this.#large !== undefined) {
+        this.#writePart(this.#large, maxBytes);
+        continue;
+      }
       const object = this.#queue[this.#at]!;
       this.#queue[this.#at++] = undefined as unknown as object;
       const mark = markOf(object)!;
       // The object may have been made by a turn that was undone while its patch was written.
       if (mark.id === 0) continue;
-      writer.uint(mark.id);
-      writer.uint(turn);
-      this.writeShape(mark.shape);
-      if (!this.#announced.has(mark.id)) {
-        // Queued by a patch and never referred to in this stream: announced on its own.
-        writer.u8(1);
-        this.#announced.add(mark.id);
-        this.announceNew(object, mark.id, mark.shape);
-      } else writer.u8(0);
+      if (isLarge(object, mark.shape)) {
+        this.#large = new LargeImage(object, mark.shape, turn, this.#heap.audit?.checkParts(object, mark));
+        continue;
+      }
+      this.#beginEntry(object, mark.id, mark.shape, turn, 0);
       this.#writeWhole(object, mark);
     }
     if (this.#at > 4096 && this.#at * 2 > this.#queue.length) {
@@ -79,11 +87,38 @@ export class HeapSnapshot extends ImageWriter {
     return writer.view();
   }
 
+  #beginEntry(object: object, id: number, shape: Shape, turn: number, flags: number): void {
+    const { writer } = this;
+    writer.uint(id);
+    writer.uint(turn);
+    this.writeShape(shape);
+    const isKnown = this.#announced.has(id);
+    writer.u8(flags | (isKnown ? 0 : entryFlag.announced));
+    if (isKnown) return;
+    // Queued by a patch and never referred to in this stream: announced on its own.
+    this.#announced.add(id);
+    this.announceNew(object, id, shape);
+  }
+
+  #writePart(large: LargeImage, maxBytes: number): void {
+    const { object, shape, turn } = large;
+    this.#beginEntry(object, markOf(object)!.id, shape, turn, entryFlag.part);
+    this.#refusing(object, () => {
+      if (!large.write(this, maxBytes)) return;
+      this.#large = undefined;
+      this.#heap.audit?.endParts();
+    });
+  }
+
   #writeWhole(object: object, mark: Mark): void {
     // Every object comes by here: the one place where a complete audit costs no walk of its own.
     this.#heap.audit?.check(object, mark);
+    this.#refusing(object, () => this.writeContent(object, mark.shape));
+  }
+
+  #refusing(object: object, write: () => void): void {
     try {
-      this.writeContent(object, mark.shape);
+      write();
     } catch (error) {
       throw error instanceof Refused ? this.#heap.report({ object, field: undefined, canPersist: false }) : error;
     }

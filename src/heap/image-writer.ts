@@ -136,7 +136,7 @@ export abstract class ImageWriter {
   }
 
   /** Own properties in the order of the shape, then private fields. */
-  protected writeOwn(object: Properties, shape: Shape): void {
+  writeOwn(object: Properties, shape: Shape): void {
     const { keys } = shape;
     for (let i = 0; i < keys.length; i++) this.writeSlot(object[keys[i]!]);
     if (!shape.hasPrivates) return;

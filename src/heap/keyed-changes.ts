@@ -7,8 +7,13 @@
 import { forgetOrder, KeyOrder, retainedOrder, retainOrder, smallCollectionMax } from "./key-order.ts";
 import type { OwnBefore } from "./own-before.ts";
 
-export const operation = { set: 0, delete: 1, clear: 2 } as const;
+/** `insert` is a set of a key that was not there: it stands behind all others. */
+export const operation = { set: 0, delete: 1, clear: 2, insert: 3 } as const;
 export type Operation = (typeof operation)[keyof typeof operation];
+
+export function puts(kind: Operation | undefined): boolean {
+  return kind === operation.set || kind === operation.insert;
+}
 
 const absent: unique symbol = Symbol("absent");
 /** Up to so many operations the last one of a key is looked for one by one. */
@@ -80,10 +85,10 @@ export abstract class KeyedChanges {
   }
 
   beforeSet(key: unknown): void {
-    if (this.lastOf(key) === operation.set) return;
-    this.#tell(operation.set, key);
-    if (this.copy !== undefined) return;
+    if (puts(this.lastOf(key))) return;
     const present = this.has(key);
+    this.#tell(present ? operation.set : operation.insert, key);
+    if (this.copy !== undefined) return;
     this.undoKeys.push(key);
     this.undoValues.push(present ? this.get(key) : absent);
     if (present || this.unordered || !this.isOrdered(key)) return;

@@ -4,7 +4,7 @@
  */
 import type { ArrayChanges } from "./array-changes.ts";
 import { pageBytes, type ByteChanges } from "./byte-changes.ts";
-import { operation, type KeyedChanges } from "./keyed-changes.ts";
+import { operation, puts, type KeyedChanges } from "./keyed-changes.ts";
 import type { PatchWriter } from "./patch-writer.ts";
 
 export function writeKeyedChanges(patch: PatchWriter, changes: KeyedChanges): void {
@@ -17,13 +17,13 @@ export function writeKeyedChanges(patch: PatchWriter, changes: KeyedChanges): vo
     const kind = operations[i]!;
     const key = keys[i];
     // A key that is gone again, or came and went within the turn, leaves nothing to say.
-    if (kind === operation.set && !changes.has(key)) continue;
+    if (puts(kind) && !changes.has(key)) continue;
     if (kind === operation.delete && patch.isUnknown(key)) continue;
     count++;
     writer.u8(kind);
     if (kind === operation.clear) continue;
     patch.writeSlot(key);
-    if (kind === operation.set && changes.hasValues) patch.writeSlot(changes.get(key));
+    if (puts(kind) && changes.hasValues) patch.writeSlot(changes.get(key));
   }
   writer.patchU32(countAt, count);
 }

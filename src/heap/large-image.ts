@@ -1,0 +1,121 @@
+/**
+ * The image of one large object, written in parts, one or more for each slice of a snapshot, while turns go on. Every part says
+ * the turn at which the first was written, T; the reader puts the parts together and then replays what the patches after T did.
+ * That gives the right content although later parts show later turns:
+ * - bytes and values are what the last write says, and writes after T are replayed;
+ * - keys of a Map or Set that were inserted after T are inserted again, behind those that were there at T, in the order of their
+ *   insertions (`operation.insert`, change-reader.ts). An iterator of the engine misses none that was there all the time.
+ * An array's changes can be relative (shift), so before the first one it is copied, and the parts show it as of T.
+ * Does not decide which objects are large (heap-snapshot.ts) nor read parts (heap-loader.ts). K1.
+ */
+import { ArrayChanges } from "./array-changes.ts";
+import type { ImageWriter } from "./image-writer.ts";
+import { isFixed, type Shape } from "./shapes.ts";
+
+/** Sees the content as it is written. */
+export interface PartsWatch {
+  slot(value: unknown): void;
+  bytes(bytes: Uint8Array): void;
+}
+
+const elementsMin = 4096;
+const bytesMin = 64 * 1024;
+
+export function isLarge(object: object, shape: Shape): boolean {
+  switch (shape.kind) {
+    case "map":
+    case "set":
+      return (object as Map<unknown, unknown>).size > elementsMin;
+    case "denseArray":
+      return isFixed(shape) && (object as unknown[]).length > elementsMin;
+    case "arrayBuffer":
+      return (object as ArrayBuffer).byteLength > bytesMin;
+    default:
+      return false;
+  }
+}
+
+export class LargeImage {
+  readonly object: object;
+  readonly shape: Shape;
+  /** T. */
+  readonly turn: number;
+  readonly #watch: PartsWatch | undefined;
+  #entries: Iterator<unknown> | undefined;
+  /** The array, or what it was before a turn changed it. */
+  #elements: readonly unknown[] | undefined;
+  #at = 0;
+
+  constructor(object: object, shape: Shape, turn: number, watch: PartsWatch | undefined) {
+    this.object = object;
+    this.shape = shape;
+    this.turn = turn;
+    this.#watch = watch;
+    if (shape.kind === "map") this.#entries = Map.prototype.entries.call(object as Map<unknown, unknown>) as Iterator<unknown>;
+    else if (shape.kind === "set") this.#entries = Set.prototype.values.call(object as Set<unknown>) as Iterator<unknown>;
+    else if (shape.kind === "denseArray") this.#elements = object as unknown[];
+  }
+
+  /** A turn that changed the object is being written; `before` is what would undo it. */
+  beforeChange(before: unknown): void {
+    if (this.#elements !== this.object || !(before instanceof ArrayChanges)) return;
+    before.keepAll();
+    this.#elements = before.whole!;
+  }
+
+  /** Writes the next part, until the writer holds `maxBytes`; true when it was the last. */
+  write(images: ImageWriter, maxBytes: number): boolean {
+    const isLast = this.#entries !== undefined ? this.#writeEntries(images, this.#entries, maxBytes) : this.#elements !== undefined ? this.#writeElements(images, this.#elements, maxBytes) : this.#writeBytes(images, maxBytes);
+    images.writer.u8(isLast ? 1 : 0);
+    if (isLast && !isFixed(this.shape)) images.writeOwn(this.object as Record<string, unknown>, this.shape);
+    return isLast;
+  }
+
+  #writeEntries(images: ImageWriter, entries: Iterator<unknown>, maxBytes: number): boolean {
+    const { writer } = images;
+    const countAt = writer.length;
+    const isMap = this.shape.kind === "map";
+    writer.u32(0);
+    let count = 0;
+    let isLast = false;
+    do {
+      const { done, value } = entries.next();
+      if (done === true) isLast = true;
+      else {
+        count++;
+        if (isMap) {
+          const [key, content] = value as [unknown, unknown];
+          this.#slot(images, key);
+          this.#slot(images, content);
+        } else this.#slot(images, value);
+      }
+    } while (!isLast && writer.length < maxBytes);
+    writer.patchU32(countAt, count);
+    return isLast;
+  }
+
+  #writeElements(images: ImageWriter, elements: readonly unknown[], maxBytes: number): boolean {
+    const { writer } = images;
+    const countAt = writer.length;
+    const from = this.#at;
+    writer.u32(0);
+    while (this.#at < elements.length && writer.length < maxBytes) this.#slot(images, elements[this.#at++]);
+    writer.patchU32(countAt, this.#at - from);
+    return this.#at === elements.length;
+  }
+
+  #writeBytes({ writer }: ImageWriter, maxBytes: number): boolean {
+    const buffer = this.object as ArrayBuffer;
+    const bytes = new Uint8Array(buffer, this.#at, Math.min(buffer.byteLength - this.#at, Math.max(4096, maxBytes - writer.length)));
+    writer.uint(this.#at);
+    writer.blob(bytes);
+    this.#watch?.bytes(bytes);
+    this.#at += bytes.length;
+    return this.#at === buffer.byteLength;
+  }
+
+  #slot(images: ImageWriter, value: unknown): void {
+    images.writeSlot(value);
+    this.#watch?.slot(value);
+  }
+}
