@@ -1,12 +1,15 @@
 /**
  * Changes of one dense array in one turn, by elements: before an element is written or removed its old value is kept, and
- * nothing else. What moves most elements (sort, unshift) keeps all of them, so does a turn that changes very many. Made for
- * large arrays; small ones are copied (before-image.ts). What the array became is read when the record is written. K1.
+ * nothing else. What moves most elements (sort, unshift) keeps all of them, so does a turn that changes very many. Small arrays
+ * are copied at once: that is cheaper than keeping account. What the array became is read when the record is written. K1.
  */
 import { isIndex } from "./own-properties.ts";
 
-/** Arrays up to this length are copied whole at the first touch: that is cheaper than keeping account. */
-export const smallArrayMax = 32;
+const smallArrayMax = 32;
+
+/** Of arrays that are copied, nothing is put in here. */
+const noFront: unknown[] = [];
+const noOlds = new Map<number, unknown>();
 
 /** So many values fit on the stack as arguments of one call. */
 const argumentsMax = 10_000;
@@ -16,11 +19,11 @@ export class ArrayChanges {
   /** The length before the turn. */
   readonly length: number;
   /** What `shift` took, the first first. */
-  readonly front: unknown[] = [];
+  readonly front: unknown[];
   /** Old values by their old index. Everything else at an index below `length` is as it was. */
-  readonly olds = new Map<number, unknown>();
+  readonly olds: Map<number, unknown>;
   /** All old values, once they are kept. */
-  whole: unknown[] | undefined = undefined;
+  whole: unknown[] | undefined;
   /** Holes or named properties may have come. */
   untold = false;
   readonly #keptMax: number;
@@ -29,6 +32,10 @@ export class ArrayChanges {
     this.array = array;
     this.length = array.length;
     this.#keptMax = 64 + (array.length >>> 4);
+    const isSmall = array.length <= smallArrayMax;
+    this.whole = isSmall ? array.slice() : undefined;
+    this.front = isSmall ? noFront : [];
+    this.olds = isSmall ? noOlds : new Map();
   }
 
   beforeElement(key: unknown): void {

@@ -8,18 +8,19 @@
  */
 import { MaceKenError } from "../base/error.ts";
 import { ArrayChanges } from "./array-changes.ts";
-import { captureBefore, collectionChanges, ownBefore } from "./before-image.ts";
+import { captureBefore, ownBefore } from "./before-image.ts";
 import { pageBytes, type ByteChanges } from "./byte-changes.ts";
 import { reviving } from "./class-registry.ts";
 import { DictionaryChanges } from "./dictionary-changes.ts";
 import type { Heap } from "./heap.ts";
 import type { KeyedChanges } from "./keyed-changes.ts";
-import { markOf, type Mark } from "./mark.ts";
-import { noteUnusual } from "./unusual-objects.ts";
+import { beforeOf, setState, shapeIn } from "./mark.ts";
+import type { Shape } from "./shapes.ts";
+import { noteOddKey, noteUnusual } from "./unusual-objects.ts";
 import { writtenBytes } from "./written-bytes.ts";
 
-/** The turn that runs, as the barrier sees it: its heap, and a number that no two turns of the process share. */
-const current: { heap: Heap | undefined; epoch: number } = { heap: undefined, epoch: 1 };
+/** The heap whose turn runs. */
+let current: Heap | undefined;
 
 /** The object written last, of which nothing more needs to be told in this turn: the common case costs one comparison. */
 let last: unknown;
@@ -34,78 +35,75 @@ let lastChanges: ArrayChanges | undefined;
 let lastView: unknown;
 let lastFrom = 0;
 
-export function openEpoch(heap: Heap): number {
-  current.heap = heap;
-  last = lastChanges = lastView = undefined;
-  lastArray = noArray;
-  return ++current.epoch;
+/** From here on writes to the heap's objects belong to its turn. */
+export function openTurn(heap: Heap): void {
+  current = heap;
+  forgetLast();
 }
 
-export function closeEpoch(): void {
-  current.heap = undefined;
+export function closeTurn(): void {
+  current = undefined;
+  forgetLast();
+}
+
+function forgetLast(): void {
   last = lastChanges = lastView = undefined;
   lastArray = noArray;
-  current.epoch++;
 }
 
 /** Before a write to a property of `object`, which may be any value: the write itself then fails as the language says. */
 export function touch<T>(object: T): T {
   if (object === last) return object;
   if (typeof object === "object" && object !== null) {
-    const mark = markOf(object);
-    if (mark !== undefined && mark.id !== 0) {
-      if (mark.epoch !== current.epoch) firstTouch(object, mark);
-      if (mark.shape.isKeyed) touchWhole(object, mark);
+    const shape = shapeIn(object);
+    if (shape !== undefined) {
+      const before = beforeOf(object) ?? firstTouch(object, shape);
+      if (shape.isKeyed) touchWhole(object, shape, before);
     } else if (ArrayBuffer.isView(object)) touchBytes(object, 0, object.byteLength);
     last = object;
   }
   return object;
 }
 
-/** Whether the object is part of a heap. */
-export function isPersistent(object: unknown): boolean {
-  return typeof object === "object" && object !== null && (markOf(object)?.id ?? 0) !== 0;
-}
-
-function firstTouch(object: object, mark: Mark): void {
-  demandTurn(object, mark);
-  mark.before = captureBefore(object, mark);
-  mark.epoch = current.epoch;
-  mark.heap.noteDirty(object, mark);
+function firstTouch(object: object, shape: Shape): object {
+  demandTurn(object, shape);
+  const before = captureBefore(object, shape);
+  setState(object, before);
+  shape.heap.noteDirty(object, before, shape);
+  return before;
 }
 
 /** Something will change that no key tells. */
-function touchWhole(object: object, mark: Mark): void {
-  const { before, shape } = mark;
+function touchWhole(object: object, shape: Shape, before: object): void {
   if (before instanceof ArrayChanges || before instanceof DictionaryChanges) before.beforeAnything();
-  else if (shape.kind === "map" || shape.kind === "set") (before as KeyedChanges).own ??= ownBefore(object, mark);
+  else if (shape.kind === "map" || shape.kind === "set") (before as KeyedChanges).own ??= ownBefore(object, shape);
   else if (shape.kind === "typedArray") touchBytes(object as ArrayBufferView, 0, (object as ArrayBufferView).byteLength);
   else if (shape.kind === "arrayBuffer") (before as ByteChanges).beforeBytes(0, Infinity);
 }
 
 /** Before a write to a property whose name is computed; `deletes` says that it is deleted. */
 export function touchKey<T>(object: T, key: unknown, deletes?: unknown): T {
+  if (typeof key !== "string" && typeof key !== "number") noteOddKey();
   if (object === last) return object;
   if (object === lastArray) {
     lastChanges!.beforeElement(key);
     return object;
   }
   if (typeof object === "object" && object !== null) {
-    const mark = markOf(object);
-    if (mark === undefined || mark.id === 0) {
+    const shape = shapeIn(object);
+    if (shape === undefined) {
       // A view that was just made shows a buffer that may be persistent.
       if (ArrayBuffer.isView(object)) tellElement(object, key);
       else last = object;
-    } else if (!mark.shape.isKeyed) touch(object);
-    else tellKey(object, mark, key, deletes !== undefined);
+    } else if (!shape.isKeyed) touch(object);
+    else tellKey(object, shape, key, deletes !== undefined);
   }
   return object;
 }
 
-function tellKey(object: object, mark: Mark, key: unknown, deletes: boolean): void {
-  if (mark.shape.kind === "typedArray") return tellElement(object as ArrayBufferView, key);
-  if (mark.epoch !== current.epoch) firstTouch(object, mark);
-  const { before } = mark;
+function tellKey(object: object, shape: Shape, key: unknown, deletes: boolean): void {
+  if (shape.kind === "typedArray") return tellElement(object as ArrayBufferView, key);
+  const before = beforeOf(object) ?? firstTouch(object, shape);
   if (before instanceof ArrayChanges) {
     before.beforeElement(key);
     lastArray = object;
@@ -131,38 +129,24 @@ function tellElement(view: ArrayBufferView, key: unknown): void {
 /** Before bytes of a view change, counted from the view's start: they are the buffer's. */
 function touchBytes(view: ArrayBufferView, start: number, end: number): void {
   const { buffer, byteOffset, byteLength } = view;
-  const mark = markOf(buffer);
-  if (mark === undefined || mark.id === 0) return;
-  if (mark.epoch !== current.epoch) firstTouch(buffer, mark);
-  (mark.before as ByteChanges).beforeBytes(byteOffset + Math.max(0, start), byteOffset + Math.min(byteLength, end));
-}
-
-/** The mark of a persistent object about to change; undefined when the object is not persistent. Throws outside a turn of its heap. */
-function markForChange(object: object): Mark | undefined {
-  const mark = markOf(object);
-  if (mark === undefined || mark.id === 0) return undefined;
-  demandTurn(object, mark);
-  return mark;
+  const shape = shapeIn(buffer);
+  if (shape === undefined) return;
+  const before = beforeOf(buffer) ?? firstTouch(buffer, shape);
+  (before as ByteChanges).beforeBytes(byteOffset + Math.max(0, start), byteOffset + Math.min(byteLength, end));
 }
 
 /** The changes of this turn, or undefined when the collection is not persistent (any more: its turn may have been undone). */
 export function changesOf(collection: object): KeyedChanges | undefined {
-  const mark = markForChange(collection);
-  if (mark === undefined) return undefined;
-  if (mark.epoch !== current.epoch) {
-    mark.before = collectionChanges(collection, mark);
-    mark.epoch = current.epoch;
-    mark.heap.noteDirty(collection, mark);
-  }
-  return mark.before as KeyedChanges;
+  const shape = shapeIn(collection);
+  return shape === undefined ? undefined : ((beforeOf(collection) ?? firstTouch(collection, shape)) as KeyedChanges);
 }
 
-function demandTurn(object: object, mark: Mark): void {
-  if (mark.heap === current.heap) return;
-  const name = mark.shape.record?.name ?? mark.shape.kind;
+function demandTurn(object: object, shape: Shape): void {
+  if (shape.heap === current) return;
+  const name = shape.record?.name ?? shape.kind;
   throw new MaceKenError(
     "MK_WRITE_OUTSIDE_TURN",
-    current.heap === undefined
+    current === undefined
       ? `a persistent object (${name}) was written while no turn runs`
       : `a persistent object (${name}) of another node was written`,
     { details: { class: name, keys: Object.keys(object).slice(0, 8) } },
@@ -188,12 +172,12 @@ export function touchArray<T>(object: T, name?: string, first?: unknown, second?
 
 function tellCall(array: unknown[], name: string | undefined, first: unknown): void {
   if (array !== lastArray) {
-    const mark = markOf(array);
-    if (mark === undefined || mark.id === 0 || mark.shape.kind !== "denseArray") return void touch(array);
-    if (mark.epoch !== current.epoch) firstTouch(array, mark);
-    if (!(mark.before instanceof ArrayChanges)) return void touch(array);
+    const shape = shapeIn(array);
+    if (shape === undefined || shape.kind !== "denseArray") return void touch(array);
+    const before = beforeOf(array) ?? firstTouch(array, shape);
+    if (!(before instanceof ArrayChanges)) return void touch(array);
     lastArray = array;
-    lastChanges = mark.before;
+    lastChanges = before;
   }
   const changes = lastChanges!;
   // What is pushed comes behind all that was there, and what is not there any more has been kept.

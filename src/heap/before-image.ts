@@ -1,27 +1,27 @@
 /**
  * Undo: what an object held when a turn first touched it, and putting that back, key order and private fields included (K1).
- * At the first touch an object equals its last image, so the mark's shape says which keys to keep. What can be large is kept
- * by keys, elements or pages instead, as the barrier tells them: Map, Set and dictionary (keyed-changes.ts), dense arrays
+ * At the first touch an object equals its last image, so its shape says which keys to keep; of usual objects the values alone
+ * are. What can be large is kept by keys, elements or pages instead, as the barrier tells them: Map, Set and dictionary (keyed-changes.ts), dense arrays
  * (array-changes.ts), buffers (byte-changes.ts).
  */
-import { ArrayChanges, restoreElements, smallArrayMax } from "./array-changes.ts";
+import { assert } from "../base/assert.ts";
+import { ArrayChanges } from "./array-changes.ts";
 import { ByteChanges } from "./byte-changes.ts";
 import { MapChanges, SetChanges } from "./collection-changes.ts";
 import { DictionaryChanges } from "./dictionary-changes.ts";
 import { KeyedChanges } from "./keyed-changes.ts";
-import type { Mark } from "./mark.ts";
-import { OwnBefore } from "./own-before.ts";
+import { OwnBefore, restoreUsual, usualBefore } from "./own-before.ts";
 import { attributesOf, nativeSetPrototypeOf, ownNames } from "./own-properties.ts";
-import { holdsOwn, isFixed } from "./shapes.ts";
+import { holdsOwn, isFixed, type Shape } from "./shapes.ts";
 
 /** An array with holes or properties of its own, or of a class. */
 class SparseBefore {
   readonly length: number;
   readonly own: OwnBefore;
 
-  constructor(array: unknown[], mark: Mark) {
+  constructor(array: unknown[], record: Shape["record"]) {
     this.length = array.length;
-    this.own = new OwnBefore(array, ownNames(array, "array", undefined), mark.shape.record);
+    this.own = new OwnBefore(array, ownNames(array, "array", undefined), record);
   }
 }
 
@@ -50,36 +50,34 @@ export class RegExpBefore {
 }
 
 /** Before the first write of the turn to the object. What is kept by keys begins empty; the caller tells what will change. */
-export function captureBefore(object: object, mark: Mark): unknown {
-  const { shape } = mark;
+export function captureBefore(object: object, shape: Shape): object {
   switch (shape.kind) {
     case "object":
     case "nullObject":
     case "instance":
-      return new OwnBefore(object, shape.keys, shape.record, shape.attributes);
+      return (shape.isUsual && !shape.hasPrivates ? usualBefore(object, shape) : undefined) ?? ownBefore(object, shape);
     case "denseArray":
-      if (!isFixed(shape)) return new SparseBefore(object as unknown[], mark);
-      return (object as unknown[]).length <= smallArrayMax ? (object as unknown[]).slice() : new ArrayChanges(object as unknown[]);
+      return isFixed(shape) ? new ArrayChanges(object as unknown[]) : new SparseBefore(object as unknown[], shape.record);
     case "array":
-      return new SparseBefore(object as unknown[], mark);
+      return new SparseBefore(object as unknown[], shape.record);
     case "map":
     case "set":
-      return collectionChanges(object, mark);
+      return collectionChanges(object, shape);
     case "dictionary":
     case "nullDictionary":
-      return new DictionaryChanges(object, mark.heap.isUnordered(object));
+      return new DictionaryChanges(object, shape.heap.isUnordered(object));
     case "arrayBuffer":
-      return new ByteChanges(object as ArrayBuffer, ownBefore(object, mark));
+      return new ByteChanges(object as ArrayBuffer, ownBefore(object, shape));
     case "date":
-      return new DateBefore(object as Date, ownBefore(object, mark));
+      return new DateBefore(object as Date, ownBefore(object, shape));
     case "regexp":
-      return new RegExpBefore(object as RegExp, ownBefore(object, mark));
+      return new RegExpBefore(object as RegExp, ownBefore(object, shape));
     case "typedArray":
-      return ownBefore(object, mark);
+      return ownBefore(object, shape);
     case "error":
-      return isFixed(shape) ? errorBefore(object) : ownBefore(object, mark);
+      return isFixed(shape) ? errorBefore(object) : ownBefore(object, shape);
     default:
-      return undefined;
+      assert(false, "no object is of a kind that only patches have");
   }
 }
 
@@ -89,29 +87,29 @@ function errorBefore(error: object): OwnBefore {
   return new OwnBefore(error, names, undefined, attributesOf(error, names, 0) ?? "");
 }
 
-export function collectionChanges(object: object, mark: Mark): KeyedChanges {
-  const unordered = mark.heap.isUnordered(object);
-  const changes = mark.shape.kind === "map" ? new MapChanges(object as Map<unknown, unknown>, unordered) : new SetChanges(object as Set<unknown>, unordered);
-  if (holdsOwn(mark.shape)) changes.own = ownBefore(object, mark);
+export function collectionChanges(object: object, shape: Shape): KeyedChanges {
+  const unordered = shape.heap.isUnordered(object);
+  const changes = shape.kind === "map" ? new MapChanges(object as Map<unknown, unknown>, unordered) : new SetChanges(object as Set<unknown>, unordered);
+  if (holdsOwn(shape)) changes.own = ownBefore(object, shape);
   return changes;
 }
 
 /** Own properties beside the content proper. */
-export function ownBefore(object: object, { shape }: Mark): OwnBefore {
+export function ownBefore(object: object, shape: Shape): OwnBefore {
   return new OwnBefore(object, shape.keys, shape.record, shape.attributes);
 }
 
-export function restoreBefore(object: object, mark: Mark): void {
-  const { before, shape } = mark;
-  if (before instanceof OwnBefore) before.restore(object, shape.kind, shape.record);
+/** `shape`: what the object had when `before` was taken. */
+export function restoreBefore(object: object, before: object, shape: Shape): void {
+  if (Array.isArray(before)) restoreUsual(object, before, shape);
+  else if (before instanceof OwnBefore) before.restore(object, shape.kind, shape.record);
   else if (before instanceof KeyedChanges) {
     if (before instanceof DictionaryChanges) before.whole?.restore(object, shape.kind, undefined);
     before.undo();
     before.own?.restore(object, shape.kind, shape.record);
-  } else if (before instanceof ArrayChanges || Array.isArray(before)) {
+  } else if (before instanceof ArrayChanges) {
     if (Object.getPrototypeOf(object) !== Array.prototype) nativeSetPrototypeOf(object, Array.prototype);
-    if (before instanceof ArrayChanges) before.undo();
-    else restoreElements(object as unknown[], before, true);
+    before.undo();
   } else if (before instanceof ByteChanges) {
     before.undo();
     before.own.restore(object, shape.kind, shape.record);

@@ -3,7 +3,7 @@
  * fields may never have got them. Asked once for each object, when it first persists.
  */
 import type { ClassRecord } from "./class-registry.ts";
-import type { DefinedKind } from "./shapes.ts";
+import type { Kind } from "./shapes.ts";
 
 const mapSize = getter(Map.prototype, "size");
 const setSize = getter(Set.prototype, "size");
@@ -15,7 +15,7 @@ function getter(prototype: object, name: string): (this: object) => unknown {
   return Object.getOwnPropertyDescriptor(prototype, name)!.get!;
 }
 
-export function isGenuine(object: object, kind: DefinedKind, record: ClassRecord | undefined): boolean {
+export function isGenuine(object: object, kind: Kind, record: ClassRecord | undefined): boolean {
   if (record !== undefined && record.withPrivates.length > 0) {
     for (const { info } of record.withPrivates) if (!info!.privates!.has(object)) return false;
   }

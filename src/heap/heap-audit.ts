@@ -6,7 +6,8 @@
  * (heap.ts, kernel/kernel.ts). Not seen: a write to an object that the same turn also changed in the open, since all of it is logged anew
  * or, of a large collection, what was told.
  */
-import { markOf, type Mark } from "./mark.ts";
+import { IdSet } from "./id-set.ts";
+import { checksumOf, idOf, isPersistent, setState, shapeIn } from "./mark.ts";
 import { Writer } from "../codec/writer.ts";
 import { tag } from "../codec/tags.ts";
 import { ImageWriter, Refused } from "./image-writer.ts";
@@ -29,15 +30,14 @@ const largeMin = 100_000;
 /** Fields are remembered of objects with at most so many. */
 const fieldsMax = 2_000;
 
-let walks = 0;
-
 export class HeapAudit extends ImageWriter {
   readonly #root: () => object;
   readonly #childrenOf: (object: object) => Iterable<[string, unknown]>;
   readonly #fields: WeakMap<object, readonly unknown[]> | undefined;
   #queue: object[] = [];
   #at = 0;
-  #walk = 0;
+  /** Ids that the walk under way has seen. */
+  #seen = new IdSet();
   #skipsLarge = true;
   readonly #found: UntrackedWrite[] = [];
   readonly #foreign = new WeakSet<object>();
@@ -72,7 +72,7 @@ export class HeapAudit extends ImageWriter {
   /** At most `maxObjects` objects of the walk under way, or of a new one. */
   slice(maxObjects: number): void {
     if (this.isDone) {
-      this.#walk = ++walks;
+      this.#seen = new IdSet();
       this.#queue = [];
       this.#at = 0;
       this.#see(this.#root());
@@ -80,34 +80,33 @@ export class HeapAudit extends ImageWriter {
     for (let count = 0; count < maxObjects && this.#at < this.#queue.length; count++) {
       const object = this.#queue[this.#at]!;
       this.#queue[this.#at++] = undefined as unknown as object;
-      const mark = markOf(object)!;
-      if (mark.id === 0) continue;
-      this.check(object, mark);
+      const shape = shapeIn(object);
+      if (shape !== undefined) this.check(object, shape);
     }
     if (this.isDone) this.#queue = [];
   }
 
   /** One object against what it was when it was last looked at. */
-  check(object: object, mark: Mark): void {
-    if (this.#skipsLarge && sizeOf(object, mark.shape) > largeMin) {
-      for (const [, child] of this.#childrenOf(object)) if (typeof child === "object" && child !== null && markOf(child) !== undefined) this.#see(child);
+  check(object: object, shape: Shape): void {
+    if (this.#skipsLarge && sizeOf(object, shape) > largeMin) {
+      for (const [, child] of this.#childrenOf(object)) if (isPersistent(child)) this.#see(child as object);
       return;
     }
     let checksum = 0;
     let isForeign = false;
     try {
-      checksum = this.#checksumOf(object, mark.shape);
+      checksum = this.#checksumOf(object, shape);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       isForeign = true;
     }
-    if (mark.shape.kind === "typedArray") this.#see((object as ArrayBufferView).buffer);
-    this.#conclude(object, mark, checksum, isForeign);
+    if (shape.kind === "typedArray") this.#see((object as ArrayBufferView).buffer);
+    this.#conclude(object, checksum, isForeign);
   }
 
-  #conclude(object: object, mark: Mark, checksum: number, isForeign: boolean): void {
-    const before = mark.checksum;
-    mark.checksum = checksum;
+  #conclude(object: object, checksum: number, isForeign: boolean): void {
+    const before = checksumOf(object);
+    setState(object, checksum);
     const differs = isForeign || (before !== 0 && before !== checksum);
     const field = this.#fields === undefined ? undefined : this.#compareFields(object, this.#fields, differs);
     if (!differs || (isForeign && this.#foreign.has(object))) return;
@@ -116,11 +115,11 @@ export class HeapAudit extends ImageWriter {
     this.#found.push({ object, field, canPersist: !isForeign });
   }
 
-  #parts: { readonly mark: Mark; readonly epoch: number; readonly object: object; hash: number; isForeign: boolean } | undefined;
+  #parts: { readonly shape: Shape; readonly object: object; hash: number; isForeign: boolean } | undefined;
 
-  /** The same for a large object whose content comes in parts; a turn that touches it meanwhile ends the comparison. */
-  checkParts(object: object, mark: Mark): PartsWatch {
-    const parts = { mark, epoch: mark.epoch, object, hash: offsetBasis, isForeign: !isExpected(object, mark.shape) };
+  /** The same for a large object whose content comes in parts. */
+  checkParts(object: object, shape: Shape): PartsWatch {
+    const parts = { shape, object, hash: offsetBasis, isForeign: !isExpected(object, shape) };
     this.#parts = parts;
     const { writer } = this;
     const absorb = (): void => {
@@ -128,7 +127,7 @@ export class HeapAudit extends ImageWriter {
       writer.reset();
     };
     writer.reset();
-    const { kind } = mark.shape;
+    const { kind } = shape;
     const isMap = kind === "map";
     if (kind === "map" || kind === "set") writer.u32((object as Map<unknown, unknown>).size);
     else writer.uint(kind === "arrayBuffer" ? (object as ArrayBuffer).byteLength : (object as unknown[]).length);
@@ -150,14 +149,15 @@ export class HeapAudit extends ImageWriter {
     };
   }
 
-  endParts(): void {
+  /** `changed`: a turn changed it meanwhile, so there is nothing to compare. */
+  endParts(changed: boolean): void {
     const parts = this.#parts!;
     this.#parts = undefined;
-    const { mark, object } = parts;
-    if (mark.epoch !== parts.epoch) return;
+    const { shape, object } = parts;
+    if (changed) return;
     this.writer.reset();
-    if (!isFixed(mark.shape)) this.writeOwn(object as Record<string, unknown>, mark.shape);
-    this.#conclude(object, mark, finished(hashOn(parts.hash, this.writer.view())), parts.isForeign);
+    if (!isFixed(shape)) this.writeOwn(object as Record<string, unknown>, shape);
+    this.#conclude(object, finished(hashOn(parts.hash, this.writer.view())), parts.isForeign);
   }
 
   #checksumOf(object: object, shape: Shape): number {
@@ -188,18 +188,18 @@ export class HeapAudit extends ImageWriter {
   }
 
   #see(object: object): void {
-    const mark = markOf(object)!;
-    if (mark.walk === this.#walk) return;
-    mark.walk = this.#walk;
+    const id = idOf(object);
+    if (this.#seen.has(id)) return;
+    this.#seen.add(id);
     this.#queue.push(object);
   }
 
   protected override writeReference(object: object): void {
-    const mark = markOf(object);
-    if (mark === undefined || mark.id === 0) throw new Refused(object);
+    const id = idOf(object);
+    if (id === 0) throw new Refused(object);
     this.#see(object);
     this.writer.u8(tag.object_);
-    this.writer.uint(mark.id);
+    this.writer.uint(id);
   }
 
   protected override writeShape(shape: Shape): void {

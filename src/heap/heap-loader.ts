@@ -19,7 +19,7 @@ import { operation, type Operation } from "./keyed-changes.ts";
 import { StoredClasses } from "./class-resolver.ts";
 import type { Heap } from "./heap.ts";
 import { empty, LoadedObjects, noImage, notLoaded } from "./loaded-objects.ts";
-import { Mark, setMark } from "./mark.ts";
+import { mark } from "./mark.ts";
 import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
 import { nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
 import { isFixed, readShapeDefinition, shapeNumbersMax, type Kind, type Shape, type ShapeTable } from "./shapes.ts";
@@ -146,7 +146,7 @@ export class HeapLoader {
     };
     // Before the marks: making a volatile field is not a write, and its maker may read the whole object.
     if (outdated.count === 0) makeVolatiles();
-    for (let i = 0; i < objects.length; i++) setMark(objects[i]!, new Mark(this.#heap, ids[i]!, shapes[i]!));
+    for (let i = 0; i < objects.length; i++) mark(objects[i]!, ids[i]!, shapes[i]!);
     this.#heap.resume(this.#root, this.#highestId + 1);
     if (outdated.count === 0) freeze();
     else {
@@ -238,7 +238,7 @@ export class HeapLoader {
       const losesOwn = before.kind === shape.kind && !isFixed(before) && isFixed(shape) && shape.kind !== "denseArray";
       if (before.kind === "array" || before.attributes !== "" || losesOwn) restoreKeys(object, before.kind, undefined, [], []);
       const isArray = before.kind === "array" || shape.kind === "array";
-      if (!isArray && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, prototypeOf(shape));
+      if (!isArray && (before.kind !== shape.kind || before.record !== shape.record)) nativeSetPrototypeOf(object, shape.prototype);
       this.#loaded.shapes[index] = shape;
     }
     this.#readProper(reader, object, shape, news);
@@ -372,7 +372,7 @@ function fillsPlainly(shape: Shape): boolean {
   if (plainly === undefined) {
     const { kind, record, keys, attributes } = shape;
     const isBare = record === undefined ? kind === "object" || kind === "nullObject" : record.isPlain;
-    const prototype = prototypeOf(shape);
+    const { prototype } = shape;
     plainly = isBare && attributes === "" && !shape.hasPrivates && keys.every((key) => prototype === null || !(key in prototype));
     fillPlainly.set(shape, plainly);
   }
@@ -405,12 +405,6 @@ const propertiesAreContent: ReadonlySet<Kind> = new Set(["array", "denseArray", 
 
 /** Properties of errors that the engine hides. */
 const usuallyHidden: ReadonlySet<string> = new Set(["stack", "message", "cause", "errors"]);
-
-/** Only objects without a built-in underneath change their kind. */
-function prototypeOf({ kind, record }: Shape): object | null {
-  if (record !== undefined) return record.type.prototype;
-  return kind === "nullObject" || kind === "nullDictionary" ? null : Object.prototype;
-}
 
 function makeEmpty(shape: Shape): object {
   if (shape.record !== undefined) return makeBare(shape.record);

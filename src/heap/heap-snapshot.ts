@@ -12,24 +12,23 @@ import { Writer } from "../codec/writer.ts";
 import { tag } from "../codec/tags.ts";
 import type { Heap } from "./heap.ts";
 import { ImageWriter, Refused } from "./image-writer.ts";
-import { markOf, type Mark } from "./mark.ts";
+import { idOf, shapeIn } from "./mark.ts";
 import { IdSet } from "./id-set.ts";
 import { isLarge, LargeImage } from "./large-image.ts";
 import { firstPropertyShape, type Shape } from "./shapes.ts";
 import { assert } from "../base/assert.ts";
-
-let snapshots = 0;
 
 /** In an entry: the object is announced here; the content is a part of the whole. */
 export const entryFlag = { announced: 1, part: 2 } as const;
 
 export class HeapSnapshot extends ImageWriter {
   readonly #heap: Heap;
-  readonly #number = ++snapshots;
   readonly #firstNewId: number;
   readonly #queue: object[] = [];
   #at = 0;
-  /** Ids announced in the stream so far; marks say whether an object is queued, this says whether the reader has made it. */
+  /** Ids of objects that are or were in the queue. */
+  readonly #seen = new IdSet();
+  /** Ids announced in the stream so far: the reader has made these. */
   readonly #announced = new IdSet();
   readonly #shapesDefined = new Set<number>();
   #begun = false;
@@ -41,19 +40,18 @@ export class HeapSnapshot extends ImageWriter {
     this.#heap = heap;
     this.#firstNewId = heap.nextId;
     heap.attachSnapshot(this);
-    const mark = markOf(heap.root)!;
-    this.see(heap.root, mark);
+    this.see(heap.root, idOf(heap.root), undefined);
   }
 
   get done(): boolean {
     return this.#at === this.#queue.length && this.#large === undefined;
   }
 
-  /** Queues an object unless this snapshot has seen it. */
-  see(object: object, mark: Mark): void {
-    if (this.#large?.object === object) this.#large.beforeChange(mark.before);
-    if (mark.snapshot === this.#number) return;
-    mark.snapshot = this.#number;
+  /** Queues an object unless this snapshot has seen it; `before`, when a turn changed it, is what would undo that. */
+  see(object: object, id: number, before: object | undefined): void {
+    if (before !== undefined && this.#large?.object === object) this.#large.beforeChange(before);
+    if (this.#seen.has(id)) return;
+    this.#seen.add(id);
     this.#queue.push(object);
   }
 
@@ -69,15 +67,15 @@ export class HeapSnapshot extends ImageWriter {
       }
       const object = this.#queue[this.#at]!;
       this.#queue[this.#at++] = undefined as unknown as object;
-      const mark = markOf(object)!;
+      const shape = shapeIn(object);
       // The object may have been made by a turn that was undone while its patch was written.
-      if (mark.id === 0) continue;
-      if (isLarge(object, mark.shape)) {
-        this.#large = new LargeImage(object, mark.shape, turn, this.#heap.audit?.checkParts(object, mark));
+      if (shape === undefined) continue;
+      if (isLarge(object, shape)) {
+        this.#large = new LargeImage(object, shape, turn, this.#heap.audit?.checkParts(object, shape));
         continue;
       }
-      this.#beginEntry(object, mark.id, mark.shape, turn, 0);
-      this.#writeWhole(object, mark);
+      this.#beginEntry(object, idOf(object), shape, turn, 0);
+      this.#writeWhole(object, shape);
     }
     if (this.#at > 4096 && this.#at * 2 > this.#queue.length) {
       this.#queue.splice(0, this.#at);
@@ -102,18 +100,18 @@ export class HeapSnapshot extends ImageWriter {
 
   #writePart(large: LargeImage, maxBytes: number): void {
     const { object, shape, turn } = large;
-    this.#beginEntry(object, markOf(object)!.id, shape, turn, entryFlag.part);
+    this.#beginEntry(object, idOf(object), shape, turn, entryFlag.part);
     this.#refusing(object, () => {
       if (!large.write(this, maxBytes)) return;
       this.#large = undefined;
-      this.#heap.audit?.endParts();
+      this.#heap.audit?.endParts(large.hasChanged);
     });
   }
 
-  #writeWhole(object: object, mark: Mark): void {
+  #writeWhole(object: object, shape: Shape): void {
     // Every object comes by here: the one place where a complete audit costs no walk of its own.
-    this.#heap.audit?.check(object, mark);
-    this.#refusing(object, () => this.writeContent(object, mark.shape));
+    this.#heap.audit?.check(object, shape);
+    this.#refusing(object, () => this.writeContent(object, shape));
   }
 
   #refusing(object: object, write: () => void): void {
@@ -126,13 +124,13 @@ export class HeapSnapshot extends ImageWriter {
 
   #begin(): void {
     this.#begun = true;
-    this.writer.uint(markOf(this.#heap.root)!.id);
+    this.writer.uint(idOf(this.#heap.root));
     this.writer.uint(this.shapes.size);
     for (let i = 0; i < this.shapes.size; i++) this.writeShape(this.shapes.at(firstPropertyShape + i)!);
   }
 
   end(): void {
-    this.#heap.detachSnapshot(this.done, this.#number, this.#firstNewId);
+    this.#heap.detachSnapshot(this.done ? this.#seen : undefined, this.#firstNewId);
   }
 
   protected override writeShape(shape: Shape): void {
@@ -142,17 +140,18 @@ export class HeapSnapshot extends ImageWriter {
   }
 
   protected override writeReference(object: object): void {
-    const mark = markOf(object);
+    const id = idOf(object);
     // Between turns every reachable object is persistent; one that is not was put there by a write nobody tracked.
-    if (mark === undefined || mark.id === 0) throw new Refused(object);
-    assert(mark.heap === this.#heap, "the heap refers to its own objects");
-    this.see(object, mark);
-    if (this.#announced.has(mark.id)) {
+    if (id === 0) throw new Refused(object);
+    const shape = shapeIn(object)!;
+    assert(shape.heap === this.#heap, "the heap refers to its own objects");
+    this.see(object, id, undefined);
+    if (this.#announced.has(id)) {
       this.writer.u8(tag.object_);
-      this.writer.uint(mark.id);
+      this.writer.uint(id);
       return;
     }
-    this.#announced.add(mark.id);
-    this.announceNew(object, mark.id, mark.shape);
+    this.#announced.add(id);
+    this.announceNew(object, id, shape);
   }
 }

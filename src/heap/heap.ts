@@ -7,38 +7,42 @@ import { assert } from "../base/assert.ts";
 import { MaceKenError } from "../base/error.ts";
 import { refAddress } from "../codec/ref-value.ts";
 import { childrenOfValue, describePath } from "../codec/value-path.ts";
-import { Writer } from "../codec/writer.ts";
-import { closeEpoch, openEpoch, touch } from "./barrier.ts";
+import type { Writer } from "../codec/writer.ts";
+import { closeTurn, openTurn, touch } from "./barrier.ts";
 import { restoreBefore } from "./before-image.ts";
 import { classOfInstance } from "./class-registry.ts";
 import { KeyedChanges } from "./keyed-changes.ts";
 import { HeapAudit, type UntrackedWrite } from "./heap-audit.ts";
 import type { HeapSnapshot } from "./heap-snapshot.ts";
 import { Refused } from "./image-writer.ts";
-import { markOf, type Mark } from "./mark.ts";
+import type { IdSet } from "./id-set.ts";
+import { idOf, setShape, setState, shapeIn, unmark } from "./mark.ts";
 import { PatchWriter } from "./patch-writer.ts";
-import { ShapeTable } from "./shapes.ts";
+import { ShapeTable, type Shape } from "./shapes.ts";
 import { noteCount } from "./unusual-objects.ts";
 
 /** Where the path to a refused value starts: the label of each thing below the root, such as the services by name. */
 export type RootLabels = (root: object) => Iterable<[label: string, value: unknown]>;
 
 export class Heap {
-  readonly shapes = new ShapeTable();
+  readonly shapes = new ShapeTable(this);
+  readonly #patch = new PatchWriter(this);
   #root: object | undefined;
   #nextId = 1;
   #open = false;
   #rootIsNew = false;
   #notesAtBegin = 0;
+  /** What the open turn has touched, what undoes that, and the shapes from before. */
   readonly #dirty: object[] = [];
-  readonly #dirtyMarks: Mark[] = [];
+  readonly #befores: object[] = [];
+  readonly #shapesBefore: Shape[] = [];
   readonly #unordered = new WeakSet<object>();
   readonly #labels: RootLabels;
   #snapshot: HeapSnapshot | undefined;
   #audit: HeapAudit | undefined;
   readonly #unlogged = new Set<object>();
-  /** The number of the last complete snapshot, and the first id given out after it began. */
-  #lastSnapshot = 0;
+  /** The ids in the last complete snapshot, and the first id given out after it began. */
+  #idsInSnapshot: IdSet | undefined;
   #firstIdSince = 0;
 
   constructor(labels: RootLabels) {
@@ -81,7 +85,7 @@ export class Heap {
     assert(!this.#open, "turns do not nest");
     this.#open = true;
     this.#notesAtBegin = noteCount();
-    openEpoch(this);
+    openTurn(this);
     for (const object of this.#unlogged) touch(object);
   }
 
@@ -100,7 +104,8 @@ export class Heap {
     if (canPersist) this.#unlogged.add(object);
     const labelled = (each: object): Iterable<[string, unknown]> => (each === this.#root ? this.#labels(each) : childrenOfObject(each));
     const { path } = describePath(this.#root, object, "", labelled);
-    const name = markOf(object)!.shape.record?.name ?? markOf(object)!.shape.kind;
+    const { record, kind } = shapeIn(object)!;
+    const name = record?.name ?? kind;
     const where = `${path}${field ?? ""}` || "the root";
     return new MaceKenError("MK_HEAP_UNTRACKED_WRITE", `${where} (${field === undefined ? "" : "in "}${name}) was written without the heap seeing it`, { details: { path, class: name, ...(field === undefined ? {} : { field }) } });
   }
@@ -120,9 +125,10 @@ export class Heap {
     return noteCount() !== this.#notesAtBegin;
   }
 
-  noteDirty(object: object, mark: Mark): void {
+  noteDirty(object: object, before: object, shape: Shape): void {
     this.#dirty.push(object);
-    this.#dirtyMarks.push(mark);
+    this.#befores.push(before);
+    this.#shapesBefore.push(shape);
   }
 
   /**
@@ -133,51 +139,56 @@ export class Heap {
     assert(this.#open, "a turn is open");
     const start = writer.length;
     const shapesBefore = this.shapes.size;
-    const patch = new PatchWriter(this, writer, this.#nextId);
-    const shapesOfDirty = this.#dirtyMarks.map((mark) => mark.shape);
+    const patch = this.#patch;
     try {
-      patch.write(this.#rootIsNew ? this.#root : undefined, this.#dirty, this.#dirtyMarks);
+      patch.write(writer, this.#nextId, this.#rootIsNew ? this.#root : undefined, this.#dirty, this.#befores, this.#shapesBefore);
     } catch (error) {
       writer.truncate(start);
       this.shapes.truncate(shapesBefore);
-      this.#dirtyMarks.forEach((mark, i) => void (mark.shape = shapesOfDirty[i]!));
+      for (let i = 0; i < this.#dirty.length; i++) if (idOf(this.#dirty[i]!) !== 0) setShape(this.#dirty[i]!, this.#shapesBefore[i]!);
       const refusal = error instanceof Refused ? this.#describe(error) : error;
-      for (const mark of patch.madeMarks) mark.id = 0;
+      for (const object of patch.made) unmark(object);
+      // An open snapshot has seen these ids: nobody else may have them.
+      this.#nextId = patch.nextId;
       throw refusal;
     }
     this.#nextId = patch.nextId;
     if (this.#unlogged.size > 0) this.#unlogged.clear();
-    for (const { before } of this.#dirtyMarks) if (before instanceof KeyedChanges) before.settle();
+    for (let i = 0; i < this.#befores.length; i++) {
+      const before = this.#befores[i]!;
+      if (before instanceof KeyedChanges) before.settle();
+    }
     this.#end();
   }
 
   /** Puts every object back as the turn found it and ends the turn. */
   undo(): void {
     assert(this.#open, "a turn is open");
-    for (let i = this.#dirty.length - 1; i >= 0; i--) restoreBefore(this.#dirty[i]!, this.#dirtyMarks[i]!);
+    for (let i = this.#dirty.length - 1; i >= 0; i--) restoreBefore(this.#dirty[i]!, this.#befores[i]!, this.#shapesBefore[i]!);
     if (this.#rootIsNew) this.#root = undefined;
     this.#end();
   }
 
   #end(): void {
-    for (const mark of this.#dirtyMarks) {
-      mark.before = undefined;
-      mark.checksum = 0;
+    for (let i = 0; i < this.#dirty.length; i++) {
+      const object = this.#dirty[i]!;
+      // Out of reach for so long that the log does not know it any more (patch-writer.ts).
+      if (idOf(object) === 0) unmark(object);
+      else setState(object, 0);
     }
-    this.#dirty.length = 0;
-    this.#dirtyMarks.length = 0;
+    this.#dirty.length = this.#befores.length = this.#shapesBefore.length = 0;
     this.#rootIsNew = false;
     this.#open = false;
-    closeEpoch();
+    closeTurn();
   }
 
   isRef(value: object): boolean {
     return refAddress(value) !== undefined;
   }
 
-  /** A patch refers to the object: an open snapshot must not miss it. */
-  noteReference(object: object, mark: Mark): void {
-    this.#snapshot?.see(object, mark);
+  /** A patch refers to the object, or changes it (`before` undoes that): an open snapshot must not miss it. */
+  noteReference(object: object, id: number, before: object | undefined): void {
+    this.#snapshot?.see(object, id, before);
   }
 
   attachSnapshot(snapshot: HeapSnapshot): void {
@@ -185,11 +196,11 @@ export class Heap {
     this.#snapshot = snapshot;
   }
 
-  /** The snapshot is over. `complete`: it holds everything that was reachable, so the log may begin with it. */
-  detachSnapshot(complete: boolean, number: number, firstNewId: number): void {
+  /** The snapshot is over. `ids`: it is complete and holds these, everything that was reachable, so the log may begin with it. */
+  detachSnapshot(ids: IdSet | undefined, firstNewId: number): void {
     this.#snapshot = undefined;
-    if (!complete) return;
-    this.#lastSnapshot = number;
+    if (ids === undefined) return;
+    this.#idsInSnapshot = ids;
     this.#firstIdSince = firstNewId;
   }
 
@@ -197,8 +208,8 @@ export class Heap {
    * Whether a reader of the log knows the object. One that was out of reach when the last snapshot was taken is in neither the
    * snapshot nor a later patch: if the program kept it and attaches it again, it must be written as new.
    */
-  isKnown(mark: Mark): boolean {
-    return this.#lastSnapshot === 0 || mark.id >= this.#firstIdSince || mark.snapshot >= this.#lastSnapshot;
+  isKnown(id: number): boolean {
+    return this.#idsInSnapshot === undefined || id >= this.#firstIdSince || this.#idsInSnapshot.has(id);
   }
 
   #describe(refused: Refused): MaceKenError {

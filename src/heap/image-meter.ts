@@ -6,7 +6,7 @@ import { tag } from "../codec/tags.ts";
 import { Writer } from "../codec/writer.ts";
 import type { Heap } from "./heap.ts";
 import { ImageWriter, Refused } from "./image-writer.ts";
-import { markOf } from "./mark.ts";
+import { idOf, shapeIn } from "./mark.ts";
 import type { Shape } from "./shapes.ts";
 
 export class ImageMeter extends ImageWriter {
@@ -18,26 +18,26 @@ export class ImageMeter extends ImageWriter {
 
   /** Undefined for an object that does not persist. */
   measure(object: object): { readonly bytes: number; readonly references: readonly object[] } | undefined {
-    const mark = markOf(object);
-    if (mark === undefined || mark.id === 0) return undefined;
+    const shape = shapeIn(object);
+    if (shape === undefined) return undefined;
     this.#references = [];
     this.writer.reset();
-    this.writer.uint(mark.id);
-    this.writeShape(mark.shape);
+    this.writer.uint(idOf(object));
+    this.writeShape(shape);
     try {
-      this.writeContent(object, mark.shape);
+      this.writeContent(object, shape);
     } catch (error) {
       // Put there by a write that nobody tracked: what can be measured is.
       if (!(error instanceof Refused)) throw error;
     }
-    if (mark.shape.kind === "typedArray") this.#references.push((object as ArrayBufferView).buffer);
+    if (shape.kind === "typedArray") this.#references.push((object as ArrayBufferView).buffer);
     return { bytes: this.writer.length, references: this.#references };
   }
 
   protected override writeReference(object: object): void {
     this.#references.push(object);
     this.writer.u8(tag.object_);
-    this.writer.uint(markOf(object)?.id ?? 0);
+    this.writer.uint(idOf(object));
   }
 
   protected override writeShape(shape: Shape): void {

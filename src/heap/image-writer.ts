@@ -13,7 +13,7 @@ import type { Collection } from "./collection-changes.ts";
 import { isGenuine } from "./genuine.ts";
 import { operation } from "./keyed-changes.ts";
 import { attributesOf, fixed, hidden, ownNames, readOnly, trackingMethods } from "./own-properties.ts";
-import { fixedShapes, isFixed, sameKeys, writeShapeDefinition, type DefinedKind, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
+import { isFixed, writeShapeDefinition, type DefinedKind, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
 import { unusualness } from "./unusual-objects.ts";
 
 /** Thrown with the value that cannot persist. Never leaves the heap: it becomes MK_VALUE_NOT_PERSISTENT with a path. */
@@ -30,7 +30,7 @@ export class Refused {
 type Properties = Record<string, unknown>;
 
 export abstract class ImageWriter {
-  readonly writer: Writer;
+  writer: Writer;
   protected readonly shapes: ShapeTable;
 
   constructor(writer: Writer, shapes: ShapeTable) {
@@ -138,7 +138,16 @@ export abstract class ImageWriter {
   /** Own properties in the order of the shape, then private fields. */
   writeOwn(object: Properties, shape: Shape): void {
     const { keys } = shape;
-    for (let i = 0; i < keys.length; i++) this.writeSlot(object[keys[i]!]);
+    let i = 0;
+    if (shape.isUsual) {
+      // The engine reads properties that it enumerates itself without looking them up.
+      for (const key in object) {
+        if (i === keys.length || key !== keys[i]) break;
+        this.writeSlot(object[key]);
+        i++;
+      }
+    }
+    for (; i < keys.length; i++) this.writeSlot(object[keys[i]!]);
     if (!shape.hasPrivates) return;
     for (const { info } of shape.record!.withPrivates) for (const value of info!.privates!.get(object)) this.writeSlot(value);
   }
@@ -177,20 +186,13 @@ export abstract class ImageWriter {
     writer.patchU32(countAt, count);
   }
 
-  /** True when a persistent object still has the keys, class and frozenness of its last image: the common case, and cheap to tell. */
-  protected keepsShape(object: object, { kind, record, keys, integrity, isCurrent, attributes }: Shape): boolean {
-    if (integrity !== 0 || !isCurrent || attributes !== "" || !Object.isExtensible(object)) return false;
-    const prototype = Object.getPrototypeOf(object) as object | null;
-    if (kind === "instance") {
-      if (prototype !== record!.type.prototype || record!.volatiles.size > 0) return false;
-    } else if (kind !== "object" || prototype !== Object.prototype) return false;
-    // Symbols are among the keys: an object that has one keeps no shape, and is refused.
-    return sameKeys(Reflect.ownKeys(object) as string[], keys);
-  }
-
   /** The shape of an object whose own properties are what it is now. `fresh`: never written before, so look closer. */
   protected shapeOf(object: object, fresh: boolean): Shape {
     const unusual = unusualness(object);
+    if (fresh && unusual === undefined) {
+      const usual = this.shapes.findUsual(object);
+      if (usual !== undefined && Object.isExtensible(object) && Object.getOwnPropertySymbols(object).length === 0 && isGenuine(object, usual.kind, usual.record)) return usual;
+    }
     if (unusual !== undefined && unusual !== "") throw new Refused(object, unusual);
     const record = classOfInstance(object);
     const kind = record === undefined ? builtInOf(object) : kindOf(object, record);
@@ -207,7 +209,7 @@ export abstract class ImageWriter {
     if ((isOdd || integrity === 3) && attributesOf(object, names, knownBits(integrity)) !== lengthOnly(names, knownBits(integrity))) throw new Refused(object, "an array with elements or properties that Object.defineProperty made");
     if (!fresh) refuseSymbols(object);
     const form = isDense(object as unknown[], names) ? "denseArray" : "array";
-    return record === undefined && integrity === 0 ? fixedShapes[form]! : this.shapes.find(form, record, [], integrity)!;
+    return record === undefined && integrity === 0 ? this.shapes.fixed[form]! : this.shapes.find(form, record, [], integrity)!;
   }
 
   #ownShape(object: object, kind: DefinedKind, record: ClassRecord | undefined, isOdd: boolean): Shape {
@@ -222,12 +224,12 @@ export abstract class ImageWriter {
       attributes = found;
     }
     const isPlain = kind === "object" || kind === "nullObject";
-    if (!isPlain && kind !== "instance" && kind !== "error" && record === undefined && names.length === 0 && integrity === 0) return fixedShapes[kind]!;
+    if (!isPlain && kind !== "instance" && kind !== "error" && record === undefined && names.length === 0 && integrity === 0) return this.shapes.fixed[kind]!;
     const shape = this.shapes.find(kind, record, names, integrity, attributes);
     if (shape !== undefined) return shape;
     if (attributes !== "") throw new Refused(object, "an object with properties made by Object.defineProperty, after very many with other names,");
     const form = kind === "object" ? "dictionary" : "nullDictionary";
-    return integrity === 0 ? fixedShapes[form]! : this.shapes.find(form, undefined, [], integrity)!;
+    return integrity === 0 ? this.shapes.fixed[form]! : this.shapes.find(form, undefined, [], integrity)!;
   }
 }
 

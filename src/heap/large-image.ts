@@ -45,6 +45,8 @@ export class LargeImage {
   /** The array, or what it was before a turn changed it. */
   #elements: readonly unknown[] | undefined;
   #at = 0;
+  /** A turn has changed the object since the first part. */
+  hasChanged = false;
 
   constructor(object: object, shape: Shape, turn: number, watch: PartsWatch | undefined) {
     this.object = object;
@@ -57,7 +59,8 @@ export class LargeImage {
   }
 
   /** A turn that changed the object is being written; `before` is what would undo it. */
-  beforeChange(before: unknown): void {
+  beforeChange(before: object): void {
+    this.hasChanged = true;
     if (this.#elements !== this.object || !(before instanceof ArrayChanges)) return;
     before.keepAll();
     this.#elements = before.whole!;

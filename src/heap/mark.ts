@@ -1,34 +1,11 @@
 /**
- * What the heap knows of one persistent object, kept beside the object and not in it: its id, the turn that touched it
- * last, its last shape. The mark is installed as a private field by returning the object from a base constructor, which
- * no user code can see; a WeakMap was measured at 3 to 5 times the memory and install time at 10^6 objects
+ * What the heap keeps of one persistent object, beside the object and not in it: its id, its last shape, and its state, which
+ * while a turn has touched it is what undoes the turn's changes and else a checksum for the audit. Three private fields,
+ * installed by returning the object from a base constructor, which no program can see: 40 bytes, because the engine makes room
+ * for three at once. A WeakMap took 3 to 5 times the memory and time at 10^6 objects, an object of its own in one field 128 bytes
  * (docs/decisions/0004-heap.md). Does not decide when an object is touched (barrier.ts) or written (image-writer.ts).
  */
-import type { Heap } from "./heap.ts";
 import type { Shape } from "./shapes.ts";
-
-export class Mark {
-  /** 0 while the object is not persistent: new in this turn, or left over from an undone one. */
-  id: number;
-  heap: Heap;
-  shape: Shape;
-  /** The epoch of the last touch; equal to the heap's current epoch when the object is dirty. */
-  epoch = 0;
-  /** What undoes this turn's changes, by kind (before-image.ts). */
-  before: unknown = undefined;
-  /** The number of the last snapshot that has seen the object. */
-  snapshot = 0;
-  /** Of the content when the audit last saw it; 0 when a turn has touched the object since (heap-audit.ts). */
-  checksum = 0;
-  /** The number of the last walk of the audit that has seen the object. */
-  walk = 0;
-
-  constructor(heap: Heap, id: number, shape: Shape) {
-    this.heap = heap;
-    this.id = id;
-    this.shape = shape;
-  }
-}
 
 const Returned = class {
   constructor(object: object) {
@@ -36,24 +13,88 @@ const Returned = class {
   }
 };
 
-class Stamp extends Returned {
-  #mark: Mark;
+/** What the next object is marked with: arguments of a constructor would be set after the fields are made, at twice the cost. */
+let nextId = 0;
+let nextShape: Shape | undefined;
 
-  constructor(object: object, mark: Mark) {
-    super(object);
-    this.#mark = mark;
+class Mark extends Returned {
+  #id: number = nextId;
+  /** Undefined while the object is not persistent: never was, left with an undone turn, or out of reach too long. */
+  #shape: Shape | undefined = nextShape;
+  #state: object | number = 0;
+
+  static has(object: object): boolean {
+    return #id in object;
   }
 
-  static get(object: object): Mark | undefined {
-    return #mark in object ? object.#mark : undefined;
+  static id(object: object): number {
+    return #id in object ? object.#id : 0;
   }
 
-  static set(object: object, mark: Mark): void {
-    if (#mark in object) object.#mark = mark;
-    else new Stamp(object, mark);
+  static shape(object: object): Shape | undefined {
+    return #shape in object ? object.#shape : undefined;
+  }
+
+  static state(object: object): object | number {
+    return #state in object ? object.#state : 0;
+  }
+
+  static setId(object: object, id: number): void {
+    if (#id in object) object.#id = id;
+  }
+
+  static setShape(object: object, shape: Shape | undefined): void {
+    if (#shape in object) object.#shape = shape;
+  }
+
+  static setState(object: object, state: object | number): void {
+    if (#state in object) object.#state = state;
   }
 }
 
-/** The object's mark, or undefined when no heap has ever known it. */
-export const markOf = Stamp.get;
-export const setMark = Stamp.set;
+/** The shape of a persistent object's last image; undefined when the object is not persistent. */
+export const shapeIn: (object: object) => Shape | undefined = Mark.shape;
+
+/** Its id; 0 when it is not persistent, or about to be written as new. */
+export const idOf: (object: object) => number = Mark.id;
+
+export const setId: (object: object, id: number) => void = Mark.setId;
+export const setShape: (object: object, shape: Shape | undefined) => void = Mark.setShape;
+
+/** What undoes the open turn's changes; undefined when the turn has not touched the object. */
+export function beforeOf(object: object): object | undefined {
+  const state = Mark.state(object);
+  return typeof state === "object" ? state : undefined;
+}
+
+/** Of the content when the audit last saw it; 0 when a turn has touched the object since. */
+export function checksumOf(object: object): number {
+  const state = Mark.state(object);
+  return typeof state === "number" ? state : 0;
+}
+
+export const setState: (object: object, state: object | number) => void = Mark.setState;
+
+export function isPersistent(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Mark.id(value) !== 0;
+}
+
+/** The object is part of a heap from now on. */
+export function mark(object: object, id: number, shape: Shape): void {
+  if (Mark.has(object)) {
+    Mark.setId(object, id);
+    Mark.setShape(object, shape);
+    Mark.setState(object, 0);
+    return;
+  }
+  nextId = id;
+  nextShape = shape;
+  new Mark(object);
+}
+
+/** It is not, or not any more. */
+export function unmark(object: object): void {
+  Mark.setId(object, 0);
+  Mark.setShape(object, undefined);
+  Mark.setState(object, 0);
+}

@@ -5,10 +5,11 @@
  */
 import { MaceKenError } from "../base/error.ts";
 import { builtInOfPrototype } from "../codec/built-in.ts";
-import { isPersistent, touch, touchKey } from "./barrier.ts";
+import { touch, touchKey } from "./barrier.ts";
 import { recordOf } from "./class-registry.ts";
+import { isPersistent } from "./mark.ts";
 import { nativeDefineProperty as nativeDefine } from "./own-properties.ts";
-import { notePretender, noteUnusual } from "./unusual-objects.ts";
+import { noteOddKey, notePretender, noteUnusual } from "./unusual-objects.ts";
 
 let installed = false;
 
@@ -17,7 +18,9 @@ export function installNativeWriters(): void {
   installed = true;
   const object = Object as unknown as Functions;
   const reflect = Reflect as unknown as Functions;
-  wrap(object, "assign", touch);
+  wrap(object, "assign", beforeAssign);
+  // The stack it puts on the object is hidden.
+  wrap(Error as unknown as Functions, "captureStackTrace", (target) => noteUnusual(touch(target)));
   for (const name of ["freeze", "seal", "preventExtensions"]) wrap(object, name, (target) => refuseClosing(target, name));
   wrap(reflect, "preventExtensions", (target) => refuseClosing(target, "preventExtensions"));
   for (const holder of [object, reflect]) {
@@ -54,6 +57,14 @@ function beforeDefine(target: unknown, [, key, descriptor]: readonly unknown[]):
     if (before.configurable === false && before.writable === true && writable === false) refuse("Object.defineProperty of a property that cannot be written any more");
   }
   noteUnusual(touch(target));
+}
+
+function beforeAssign(target: unknown, sources: readonly unknown[]): void {
+  touch(target);
+  for (let i = 1; i < sources.length; i++) {
+    const source = sources[i];
+    if (typeof source === "object" && source !== null && Object.getOwnPropertySymbols(source).length > 0) noteOddKey();
+  }
 }
 
 function beforeDefineAll(target: unknown, [, descriptors]: readonly unknown[]): void {

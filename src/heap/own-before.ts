@@ -1,7 +1,7 @@
 /** What an object's own properties, private fields and prototype were before a turn changed them, and putting that back (K1). */
 import type { ClassRecord } from "./class-registry.ts";
 import { nativeDefineProperty, nativeSetPrototypeOf, restoreKeys } from "./own-properties.ts";
-import { sameKeys, type Kind } from "./shapes.ts";
+import { hasKeys, sameKeys, type Kind, type Shape } from "./shapes.ts";
 import { isRedefined, noteGenuine } from "./unusual-objects.ts";
 
 type Properties = Record<string, unknown>;
@@ -30,25 +30,47 @@ export class OwnBefore {
     if (this.privates.length > 0) record!.withPrivates.forEach(({ info }, i) => info!.privates!.set(object, this.privates[i]!));
   }
 
-  #restoreValues(object: object): void {
-    const { keys, values } = this;
-    for (let i = 0; i < keys.length; i++) {
-      const { value } = Object.getOwnPropertyDescriptor(object, keys[i]!)!;
-      if (!Object.is(value, values[i])) nativeDefineProperty(object, keys[i]!, { value: values[i] });
-    }
-  }
-
   #restoreProperties(object: object, kind: Kind, record: ClassRecord | undefined): void {
     // Of a sealed object only values can change, of a frozen one nothing.
-    if (!Object.isExtensible(object)) return this.#restoreValues(object);
-    if (Object.getPrototypeOf(object) !== this.prototype) {
-      nativeSetPrototypeOf(object, this.prototype);
-      noteGenuine(object);
-    }
-    const { keys, values } = this;
-    // After Object.defineProperty in this turn a plain assignment would leave the attributes as they are.
-    const attributes = this.attributes === "" && isRedefined(object) ? "0".repeat(keys.length) : this.attributes;
-    if (attributes === "" && sameKeys(Reflect.ownKeys(object) as string[], keys)) for (let i = 0; i < keys.length; i++) (object as Properties)[keys[i]!] = values[i];
-    else restoreKeys(object, kind, record, keys, values, attributes);
+    if (!Object.isExtensible(object)) return restoreValues(object, this.keys, this.values);
+    restorePrototype(object, this.prototype);
+    restoreProperties(object, kind, record, this.keys, this.values, this.attributes);
   }
+}
+
+/** The values of an object of a usual shape without private fields, for `restoreUsual`; undefined when it is not what the shape says. */
+export function usualBefore(object: object, { keys }: Shape): unknown[] | undefined {
+  const values = nativeValues(object);
+  return values.length === keys.length ? values : undefined;
+}
+
+const nativeValues = Object.values as (object: object) => unknown[];
+
+export function restoreUsual(object: object, values: readonly unknown[], shape: Shape): void {
+  if (!Object.isExtensible(object)) return restoreValues(object, shape.keys, values);
+  restorePrototype(object, shape.prototype);
+  if (!isRedefined(object) && hasKeys(object, shape.keys) && Object.getOwnPropertySymbols(object).length === 0) {
+    let i = 0;
+    for (const key in object) (object as Properties)[key] = values[i++];
+  } else restoreProperties(object, shape.kind, shape.record, shape.keys, values, "");
+}
+
+function restoreProperties(object: object, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], values: readonly unknown[], known: string): void {
+  // After Object.defineProperty in this turn a plain assignment would leave the attributes as they are.
+  const attributes = known === "" && isRedefined(object) ? "0".repeat(keys.length) : known;
+  if (attributes === "" && sameKeys(Reflect.ownKeys(object) as string[], keys)) for (let i = 0; i < keys.length; i++) (object as Properties)[keys[i]!] = values[i];
+  else restoreKeys(object, kind, record, keys, values, attributes);
+}
+
+function restoreValues(object: object, keys: readonly string[], values: readonly unknown[]): void {
+  for (let i = 0; i < keys.length; i++) {
+    const { value } = Object.getOwnPropertyDescriptor(object, keys[i]!)!;
+    if (!Object.is(value, values[i])) nativeDefineProperty(object, keys[i]!, { value: values[i] });
+  }
+}
+
+function restorePrototype(object: object, prototype: object | null): void {
+  if (Object.getPrototypeOf(object) === prototype) return;
+  nativeSetPrototypeOf(object, prototype);
+  noteGenuine(object);
 }

@@ -4,7 +4,7 @@
  * Layout: root flag [root slot]; (id, shape, content) for each dirty object; 0; content of each announced object in order.
  * What a turn changed of large things is in patch-changes.ts.
  */
-import type { Writer } from "../codec/writer.ts";
+import { Writer } from "../codec/writer.ts";
 import { tag } from "../codec/tags.ts";
 import { ArrayChanges } from "./array-changes.ts";
 import { ByteChanges } from "./byte-changes.ts";
@@ -13,63 +13,82 @@ import type { Heap } from "./heap.ts";
 import { ImageWriter, Refused } from "./image-writer.ts";
 import { forgetOrder } from "./key-order.ts";
 import { KeyedChanges } from "./keyed-changes.ts";
-import { Mark, markOf, setMark } from "./mark.ts";
-import { isUntouched, writeArrayChanges, writeArrayDifference, writeByteChanges, writeKeyedChanges } from "./patch-changes.ts";
-import { firstPropertyShape, fixedShapes, isFixed, type Shape } from "./shapes.ts";
+import { idOf, mark, setId, setShape, shapeIn } from "./mark.ts";
+import { isUntouched, writeArrayChanges, writeByteChanges, writeKeyedChanges } from "./patch-changes.ts";
+import { firstPropertyShape, hasKeys, isFixed, type Shape } from "./shapes.ts";
 import { isTracked, track } from "./tracked-collections.ts";
 
 const trackedNames = { map: "Map", set: "Set", date: "Date", regexp: "RegExp" };
 
 export class PatchWriter extends ImageWriter {
   readonly #heap: Heap;
-  /** Objects announced in this patch, whose contents follow in this order. */
+  /** Objects announced in this patch, whose contents follow in this order, and their shapes. */
   readonly made: object[] = [];
-  readonly madeMarks: Mark[] = [];
-  nextId: number;
+  readonly #madeShapes: Shape[] = [];
+  nextId = 0;
   /** How many shapes the log has defined, this patch included. */
-  #shapesDefined: number;
+  #shapesDefined = 0;
 
-  constructor(heap: Heap, writer: Writer, nextId: number) {
-    super(writer, heap.shapes);
+  constructor(heap: Heap) {
+    super(new Writer(0), heap.shapes);
     this.#heap = heap;
-    this.nextId = nextId;
-    this.#shapesDefined = heap.shapes.size;
   }
 
-  /** Throws Refused with everything it did still in `made`, for the heap to take back. */
-  write(root: object | undefined, dirty: readonly object[], marks: readonly Mark[]): void {
-    const { writer } = this;
+  /**
+   * One patch, behind what `writer` holds. Of each dirty object: what undoes its changes, and its shape before them.
+   * Throws Refused with everything it did still in `made`, for the heap to take back.
+   */
+  write(writer: Writer, nextId: number, root: object | undefined, dirty: readonly object[], befores: readonly object[], shapes: readonly Shape[]): void {
+    this.writer = writer;
+    this.nextId = nextId;
+    this.#shapesDefined = this.#heap.shapes.size;
+    this.made.length = 0;
+    this.#madeShapes.length = 0;
     writer.u8(root === undefined ? 0 : 1);
     if (root !== undefined) this.writeSlot(root);
-    const redefined = this.#heap.mayHaveRedefined;
-    for (let i = 0; i < dirty.length; i++) {
-      const object = dirty[i]!;
-      const mark = marks[i]!;
-      if (!this.#heap.isKnown(mark)) {
-        // Out of reach since before the last snapshot: no image, unless something in this patch refers to it again.
-        mark.id = 0;
-        continue;
-      }
-      if (this.#heap.isUnlogged(object) || !this.#writeChanges(object, mark)) {
-        const shape = !redefined && this.keepsShape(object, mark.shape) ? mark.shape : this.shapeOf(object, false);
-        if (shape.kind !== mark.shape.kind) this.#refuseTurned(object, mark.shape, shape);
-        writer.uint(mark.id);
-        this.writeShape(shape);
-        this.replaces = true;
-        this.writeContent(object, shape);
-        this.replaces = false;
-        mark.shape = shape;
-      }
-      // An open snapshot must hold it too, even if this turn took it out of reach: the reader will meet this image.
-      this.#heap.noteReference(object, mark);
-    }
+    for (let i = 0; i < dirty.length; i++) this.#writeDirty(dirty[i]!, befores[i]!, shapes[i]!);
     writer.uint(0);
-    for (let i = 0; i < this.made.length; i++) this.writeContent(this.made[i]!, this.madeMarks[i]!.shape);
+    for (let i = 0; i < this.made.length; i++) this.writeContent(this.made[i]!, this.#madeShapes[i]!);
+  }
+
+  #writeDirty(object: object, before: object, shape: Shape): void {
+    const id = idOf(object);
+    if (!this.#heap.isKnown(id)) {
+      // Out of reach since before the last snapshot: no image, unless something in this patch refers to it again.
+      setId(object, 0);
+      return;
+    }
+    const redefined = this.#heap.mayHaveRedefined;
+    const isWhole = this.#heap.isUnlogged(object);
+    if (isWhole || redefined || !this.#writeUsual(object, id, shape)) {
+      if (isWhole || !this.#writeChanges(object, id, before, shape)) this.#writeWhole(object, id, shape);
+    }
+    // An open snapshot must hold it too, even if this turn took it out of reach: the reader will meet this image.
+    this.#heap.noteReference(object, id, before);
+  }
+
+  /** The image of an object of a usual shape that still has it: the common case. */
+  #writeUsual(object: object, id: number, shape: Shape): boolean {
+    if (!shape.isUsual || Object.getPrototypeOf(object) !== shape.prototype || !hasKeys(object, shape.keys)) return false;
+    this.writer.uint(id);
+    this.writeShapeNumber(shape, false);
+    this.writeOwn(object as Record<string, unknown>, shape);
+    return true;
+  }
+
+  #writeWhole(object: object, id: number, before: Shape): void {
+    const shape = this.shapeOf(object, false);
+    if (shape.kind !== before.kind) this.#refuseTurned(object, before, shape);
+    this.writer.uint(id);
+    this.writeShape(shape);
+    this.replaces = true;
+    this.writeContent(object, shape);
+    this.replaces = false;
+    setShape(object, shape);
   }
 
   /** Writes what changed of an object that is known by keys, elements or pages; false when its whole image is needed. */
-  #writeChanges(object: object, mark: Mark): boolean {
-    const { before, shape } = mark;
+  #writeChanges(object: object, id: number, before: object, shape: Shape): boolean {
     switch (shape.kind) {
       case "map":
       case "set": {
@@ -77,38 +96,32 @@ export class PatchWriter extends ImageWriter {
         if (changes.untold) return false;
         let now = shape;
         if (changes.own !== undefined || !isFixed(shape)) now = this.shapeOf(object, false);
-        this.writer.uint(mark.id);
+        this.writer.uint(id);
         this.writeShape(now);
         writeKeyedChanges(this, changes);
         if (!isFixed(now)) this.writeOwn(object as Record<string, unknown>, now);
-        mark.shape = now;
+        setShape(object, now);
         return true;
       }
       case "dictionary":
       case "nullDictionary": {
         const changes = before as DictionaryChanges;
         if (!changes.tellsAll) return false;
-        this.#begin(mark, "dictionaryChanges");
+        this.#begin(id, "dictionaryChanges");
         writeKeyedChanges(this, changes);
         return true;
       }
       case "denseArray": {
-        if (!isFixed(shape)) return false;
-        if (before instanceof ArrayChanges) {
-          if (before.untold ? this.shapeOf(object, false) !== shape : !isUntouched(before)) return false;
-          this.#begin(mark, "arrayChanges");
-          writeArrayChanges(this, before);
-          return true;
-        }
-        if (this.shapeOf(object, false) !== shape) return false;
-        this.#begin(mark, "arrayChanges");
-        writeArrayDifference(this, object as unknown[], before as unknown[]);
+        if (!(before instanceof ArrayChanges)) return false;
+        if (before.untold ? this.shapeOf(object, false) !== shape : !isUntouched(before)) return false;
+        this.#begin(id, "arrayChanges");
+        writeArrayChanges(this, before);
         return true;
       }
       case "arrayBuffer": {
         if (this.shapeOf(object, false) !== shape || !isFixed(shape)) return false;
         if ((object as ArrayBuffer).byteLength === 0 && (before as ByteChanges).pages.size > 0) throw new Refused(object, "an ArrayBuffer that was transferred away");
-        this.#begin(mark, "byteChanges");
+        this.#begin(id, "byteChanges");
         writeByteChanges(this, before as ByteChanges);
         return true;
       }
@@ -117,9 +130,9 @@ export class PatchWriter extends ImageWriter {
     }
   }
 
-  #begin(mark: Mark, kind: "arrayChanges" | "dictionaryChanges" | "byteChanges"): void {
-    this.writer.uint(mark.id);
-    this.writeShapeNumber(fixedShapes[kind]!, false);
+  #begin(id: number, kind: "arrayChanges" | "dictionaryChanges" | "byteChanges"): void {
+    this.writer.uint(id);
+    this.writeShapeNumber(this.shapes.fixed[kind]!, false);
   }
 
   /** An object may get the prototype of another class, but not stop being the built-in it is. */
@@ -141,34 +154,32 @@ export class PatchWriter extends ImageWriter {
   /** True for an object that no image has ever named. */
   isUnknown(value: unknown): boolean {
     if (typeof value !== "object" || value === null) return false;
-    const mark = markOf(value);
-    return mark !== undefined ? mark.id === 0 || !this.#heap.isKnown(mark) : !this.#heap.isRef(value);
+    const id = idOf(value);
+    return id === 0 ? !this.#heap.isRef(value) : !this.#heap.isKnown(id);
   }
 
   protected override writeReference(object: object): void {
-    const mark = markOf(object);
-    if (mark !== undefined && mark.id !== 0) {
-      if (mark.heap !== this.#heap) throw new Refused(object, "an object of another node's heap");
-      if (this.#heap.isKnown(mark)) {
+    const known = idOf(object);
+    if (known !== 0) {
+      if (shapeIn(object)!.heap !== this.#heap) throw new Refused(object, "an object of another node's heap");
+      if (this.#heap.isKnown(known)) {
         this.writer.u8(tag.object_);
-        this.writer.uint(mark.id);
-        this.#heap.noteReference(object, mark);
+        this.writer.uint(known);
+        this.#heap.noteReference(object, known, undefined);
         return;
       }
-      mark.id = 0;
+      setId(object, 0);
     }
     const shape = this.shapeOf(object, true);
     const id = this.nextId++;
-    const made = new Mark(this.#heap, 0, shape);
     // Own mutators come before the mark: putting them on is not a change.
     const { kind } = shape;
     if (isTracked(kind) && !track(object, kind)) throw new Refused(object, `a closed or frozen ${trackedNames[kind]}, whose changes nobody would see`);
     if (shape.isKeyed) forgetOrder(object);
-    made.id = id;
-    setMark(object, made);
+    mark(object, id, shape);
     this.made.push(object);
-    this.madeMarks.push(made);
+    this.#madeShapes.push(shape);
     this.announceNew(object, id, shape);
-    this.#heap.noteReference(object, made);
+    this.#heap.noteReference(object, id, undefined);
   }
 }

@@ -7,6 +7,7 @@ import { assert } from "../base/assert.ts";
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
 import { StandInRecord, type ClassRecord } from "./class-registry.ts";
+import type { Heap } from "./heap.ts";
 
 export type Kind =
   | "denseArray" | "array" | "map" | "set" | "date" | "regexp" | "arrayBuffer" | "typedArray" | "error"
@@ -32,6 +33,8 @@ const keyedKinds: ReadonlySet<Kind> = new Set(["denseArray", "map", "set", "dict
 export type Integrity = 0 | 1 | 2 | 3;
 
 export class Shape {
+  /** The one heap whose objects have this shape. */
+  readonly heap: Heap;
   readonly number: number;
   readonly kind: Kind;
   readonly record: ClassRecord | undefined;
@@ -48,8 +51,10 @@ export class Shape {
   /** What the class was called when the shape was defined. */
   readonly storedName: string | undefined;
   #isCurrent: boolean | undefined;
+  #isUsual: boolean | undefined;
 
-  constructor(number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, classes: readonly StoredClass[] = [], storedName?: string, attributes = "") {
+  constructor(heap: Heap, number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, classes: readonly StoredClass[] = [], storedName?: string, attributes = "") {
+    this.heap = heap;
     this.number = number;
     this.attributes = attributes;
     this.isKeyed = keyedKinds.has(kind);
@@ -67,11 +72,34 @@ export class Shape {
     this.#isCurrent ??= this.record === undefined || this.record instanceof StandInRecord || (this.storedName === this.record.name && sameClasses(this.classes, classesOf(this.record)));
     return this.#isCurrent;
   }
+
+  /**
+   * The object is nothing but its properties, which are what assignments make, and private fields. So the engine's own
+   * enumeration lists them all and in order, many times faster than its lists of names do (`hasKeys`).
+   */
+  get isUsual(): boolean {
+    this.#isUsual ??=
+      this.integrity === 0 && this.attributes === "" && this.isCurrent &&
+      (this.kind === "object" || this.kind === "nullObject" || (this.kind === "instance" && this.record!.base.kind === "object" && this.record!.volatiles.size === 0 && !(this.record instanceof StandInRecord)));
+    return this.#isUsual;
+  }
+
+  /** What objects without a built-in underneath have as their prototype. */
+  get prototype(): object | null {
+    if (this.record !== undefined) return this.record.type.prototype;
+    return this.kind === "nullObject" || this.kind === "nullDictionary" ? null : Object.prototype;
+  }
 }
 
-export const fixedShapes: Readonly<Record<string, Shape>> = Object.fromEntries(
-  fixedKinds.map((kind, number) => [kind, new Shape(number, kind, undefined, [], 0)]),
-);
+/** Whether these are the names of the object's own properties, in this order, for an object whose class adds nothing that enumeration shows. */
+export function hasKeys(object: object, keys: readonly string[]): boolean {
+  let i = 0;
+  for (const key in object) {
+    if (i === keys.length || key !== keys[i]) return false;
+    i++;
+  }
+  return i === keys.length;
+}
 
 /** Objects with more keys than this, and objects beyond `shapesMax` shapes, carry their keys in each image. */
 const keysMax = 40;
@@ -92,10 +120,24 @@ interface Slot {
   readonly byKeys: Map<string, Shape>;
 }
 
+/** So many shapes of one class are tried before its keys are listed. */
+const recentMax = 8;
+
 /** The shapes of one heap. */
 export class ShapeTable {
+  readonly #heap: Heap;
   readonly #shapes: Shape[] = [];
   readonly #slots = new Map<object | string, Slot>();
+  /** By prototype, usual shapes that were found last, the latest first. */
+  readonly #recent = new Map<object | null, Shape[]>();
+  /** Those of the kinds that need no definition. */
+  readonly fixed: Readonly<Record<string, Shape>>;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.fixed = Object.fromEntries(fixedKinds.map((kind, number) => [kind, new Shape(heap, number, kind, undefined, [], 0)]));
+  }
+
   /** How many shapes the log defines durably or in a record being written: the next definition has this number. */
   get size(): number {
     return this.#shapes.length;
@@ -112,22 +154,45 @@ export class ShapeTable {
     let shape = slot.byKeys.get(text);
     if (shape === undefined) {
       if (mayBeDictionary && this.#shapes.length >= shapesMax) return undefined;
-      shape = new Shape(firstPropertyShape + this.#shapes.length, kind, record, keys.slice(), integrity, classesOf(record), record?.name, attributes);
+      shape = new Shape(this.#heap, firstPropertyShape + this.#shapes.length, kind, record, keys.slice(), integrity, classesOf(record), record?.name, attributes);
       this.#shapes.push(shape);
       slot.byKeys.set(text, shape);
     }
     slot.last = shape;
+    if (shape.isUsual) this.#noteRecent(shape);
     return shape;
   }
 
+  /** A usual shape that the object has, if it is among those found last. */
+  findUsual(object: object): Shape | undefined {
+    const recent = this.#recent.get(Object.getPrototypeOf(object) as object | null);
+    if (recent === undefined) return undefined;
+    for (let i = 0; i < recent.length; i++) {
+      const shape = recent[i]!;
+      if (hasKeys(object, shape.keys)) return shape;
+    }
+    return undefined;
+  }
+
+  #noteRecent(shape: Shape): void {
+    const { prototype } = shape;
+    const recent = this.#recent.get(prototype);
+    if (recent === undefined) this.#recent.set(prototype, [shape]);
+    else if (!recent.includes(shape)) {
+      recent.unshift(shape);
+      if (recent.length > recentMax) recent.pop();
+    }
+  }
+
   at(number: number): Shape | undefined {
-    return number < firstPropertyShape ? fixedShapes[fixedKinds[number]!] : this.#shapes[number - firstPropertyShape];
+    return number < firstPropertyShape ? this.fixed[fixedKinds[number]!] : this.#shapes[number - firstPropertyShape];
   }
 
   /** Forgets shapes made since the table had `size` entries: the record that defined them was thrown away. */
   truncate(size: number): void {
     if (this.#shapes.length === size) return;
     const gone = new Set(this.#shapes.splice(size));
+    this.#recent.clear();
     for (const slot of this.#slots.values()) {
       if (slot.last !== undefined && gone.has(slot.last)) slot.last = undefined;
       for (const [text, shape] of slot.byKeys) if (gone.has(shape)) slot.byKeys.delete(text);
@@ -142,7 +207,7 @@ export class ShapeTable {
       return known;
     }
     // A snapshot may define a shape that a later record defines again; between them numbers can be missing for a while.
-    const shape = new Shape(number, kind, record, keys, integrity, classes, storedName, attributes);
+    const shape = new Shape(this.#heap, number, kind, record, keys, integrity, classes, storedName, attributes);
     this.#shapes[number - firstPropertyShape] = shape;
     // A class that changed since gets a new shape when its objects are written again.
     if (shape.isCurrent) this.#slotOf(kind, record).byKeys.set(slotText(kind, keys, integrity, attributes), shape);

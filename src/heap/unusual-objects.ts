@@ -8,9 +8,14 @@ const unusual = new WeakMap<object, string>();
 
 let notes = 0;
 
-/** Grows whenever an object is noted, for the first time or again: while it does not, what was usual still is. */
+/** Grows whenever an object is noted, for the first time or again, or may have got a symbol: while it does not, what was usual still is. */
 export function noteCount(): number {
   return notes;
+}
+
+/** Something was written under a key that is neither string nor number: a symbol, or an object that may become one. */
+export function noteOddKey(): void {
+  notes++;
 }
 
 /** The properties need a closer look. */

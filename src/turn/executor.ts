@@ -10,7 +10,7 @@ import { Rejection, type Outcome } from "../base/rejection.ts";
 import type { Writer } from "../codec/writer.ts";
 import { touch } from "../heap/barrier.ts";
 import type { Heap } from "../heap/heap.ts";
-import { markOf } from "../heap/mark.ts";
+import { isPersistent } from "../heap/mark.ts";
 import type { AppDefinition } from "../service/app.ts";
 import { setRunningTurn, type Sender } from "../service/turn-context.ts";
 import { AspectWatcher } from "./aspects.ts";
@@ -177,7 +177,7 @@ export class TurnExecutor {
     this.#aspects.committed();
     this.#waiting.delete(settledCall);
     const waits = (reply: ReplyState): boolean => {
-      if (!reply.claimed && (markOf(reply)?.id ?? 0) === 0) return false;
+      if (!reply.claimed && !isPersistent(reply)) return false;
       this.#waiting.set(reply.call, reply);
       return true;
     };
@@ -309,7 +309,7 @@ export class TurnExecutor {
   }
 
   #outcome(turn: ActiveTurn, reply: ReplyState | undefined, outcome: Outcome<unknown>): Rejection | MaceKenError | undefined {
-    if (reply === undefined || (markOf(reply)?.id ?? 0) === 0) {
+    if (reply === undefined || !isPersistent(reply)) {
       if (!outcome.ok) turn.outputs.notes.push({ level: "warn", message: `a message failed and nobody waits for its outcome: ${outcome.error.message}`, fields: undefined });
       return undefined;
     }

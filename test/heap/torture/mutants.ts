@@ -16,18 +16,20 @@ export interface Mutant {
 }
 
 export const mutants: readonly Mutant[] = [
-  { name: "the first touch of an object is not noted", file: "heap/barrier.js", text: "mark.epoch = current.epoch;\n    mark.heap.noteDirty(object, mark);", fault: "mark.epoch = current.epoch;" },
+  { name: "the first touch of an object is not noted", file: "heap/barrier.js", text: "shape.heap.noteDirty(object, before, shape);", fault: ";" },
   { name: "pop is no mutator to the compiler", file: "compile/barrier-contract.js", text: '"push", "pop", "shift"', fault: '"push", "shift"' },
-  { name: "Object.assign is not wrapped", file: "heap/native-writers.js", text: 'wrap(object, "assign", touch);', fault: "" },
+  { name: "Object.assign is not wrapped", file: "heap/native-writers.js", text: 'wrap(object, "assign", beforeAssign);', fault: "" },
   { name: "Map.delete is not noted", file: "heap/tracked-collections.js", text: "changesOf(this)?.beforeDelete(key);", fault: ";" },
   { name: "undo of a Map takes out instead of putting back", file: "heap/keyed-changes.js", text: "this.undoValues.push(present ? this.get(key) : absent);", fault: "this.undoValues.push(absent);" },
   { name: "undo leaves keys at the end of the order", file: "heap/keyed-changes.js", text: "if (this.#deleted > 0)", fault: "if (false)" },
   { name: "clear keeps no copy", file: "heap/keyed-changes.js", text: "this.takeCopy();\n        this.#tell(operation.clear, undefined);", fault: "this.#tell(operation.clear, undefined);" },
+  { name: "a patch keeps an object's last shape", file: "heap/patch-writer.js", text: " || !hasKeys(object, shape.keys)", fault: "" },
+  { name: "undo of a usual object forgets its last value", file: "heap/own-before.js", text: "object[key] = values[i++];", fault: "if (++i < values.length) object[key] = values[i - 1];" },
   { name: "undo of a large array forgets its elements", file: "heap/array-changes.js", text: "for (const index of this.keptIndexes) {", fault: "for (const index of []) {" },
   { name: "undo of bytes forgets them", file: "heap/byte-changes.js", text: "this.bytes.set(before, page * pageBytes)", fault: "void before" },
   { name: "undo leaves new properties", file: "heap/own-properties.js", text: "if (!sameKeys(names, keys))", fault: "if (false)" },
   { name: "undo of a RegExp forgets lastIndex", file: "heap/before-image.js", text: "pattern.lastIndex = before.lastIndex;", fault: ";" },
-  { name: "recovery forgets that a prototype changed", file: "heap/heap-loader.js", text: "nativeSetPrototypeOf(object, prototypeOf(shape));", fault: ";" },
+  { name: "recovery forgets that a prototype changed", file: "heap/heap-loader.js", text: "nativeSetPrototypeOf(object, shape.prototype);", fault: ";" },
   { name: "a deleted key of a dictionary is not told", file: "heap/dictionary-changes.js", text: "this.beforeDelete(name);", fault: ";" },
   { name: "recovery of a Set forgets what was deleted", file: "heap/change-reader.js", text: "delete: (key) => void setDelete.call(object, key)", fault: "delete: () => undefined" },
 ];

@@ -3,7 +3,7 @@
  * threw or was refused, the heap with itself from before; after a crash, the recovered heap with the model at that turn, and goes on with it.
  */
 import { installRuntime } from "#maceken/heap/install.js";
-import { markOf } from "#maceken/heap/mark.js";
+import { isPersistent } from "#maceken/heap/mark.js";
 import { difference, type GraphRecord } from "./graph-record.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { textOf, type Program } from "./program.ts";
@@ -170,10 +170,6 @@ class ProgramRun {
 function keep(side: Side, kept: readonly boolean[]): void {
   side.held = side.held.filter((_, i) => kept[i] === true);
   side.look();
-}
-
-function isPersistent(object: object): boolean {
-  return (markOf(object)?.id ?? 0) !== 0;
 }
 
 function attempt(run: () => void): unknown {
