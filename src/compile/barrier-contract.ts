@@ -12,7 +12,7 @@ export interface BarrierRuntime {
   /** Write: called with the object before one of its properties is written or deleted. Returns its argument. */
   w<T>(target: T): T;
 
-  /** As `w`, where the name of the property is computed: `key` is its value. `deletes` is given when the property is deleted. */
+  /** As `w`, where the name of the property is computed: `key` is its value, or null where that is not known yet. `deletes` is given when the property is deleted. */
   k<T>(target: T, key: unknown, deletes?: 1): T;
 
   /** An object literal with getters or setters, just made. Returns it. */

@@ -56,6 +56,7 @@ export function deleteTarget(state: ModuleState, node: Node): void {
   const link = member["optional"] ? undefined : lastOptionalLink(object);
   const held = member["computed"] && state.suspends(member["property"]) ? state.temporary() : undefined;
   const before = held === undefined ? `${state.use("w")}(` : `(${held}=`;
+  // What is deleted is no new key, so nobody has to know which.
   if (held !== undefined) state.touchAfter(member["property"], `${state.use("w")}(${held})`);
   if (link === undefined) {
     state.setRegion(object, { start: argument.start, end: object.end });
@@ -80,17 +81,22 @@ function memberTarget(state: ModuleState, member: Node, value: Node | undefined,
     if (!keyedTarget(state, member, deletes)) state.wrap(object, `${state.use("w")}(`);
     return;
   }
-  const write = state.use("w");
   const held = state.temporary();
-  if (inPattern && valueSuspends) state.wrap(object, `${write}(${held}=`); // the default may not be evaluated at all
+  const touch = touchOf(state, member, held);
+  if (inPattern && valueSuspends) state.wrap(object, `${state.use("w")}(${held}=`); // the default may not be evaluated at all
   else state.wrapParenthesised(object, `(${held}=`);
-  if (value !== undefined && valueSuspends) state.touchAfter(value, `${write}(${held})`);
-  if (keySuspends && (inPattern || !valueSuspends)) state.touchAfter(key, `${write}(${held})`);
+  if (value !== undefined && valueSuspends) state.touchAfter(value, touch);
+  if (keySuspends && (inPattern || !valueSuspends)) state.touchAfter(key, touch);
+}
+
+/** The touch of what `object` holds, where the key of the write cannot be told: a null says that it may be anything. */
+function touchOf(state: ModuleState, member: Node, object: string): string {
+  return member["computed"] === true ? `${state.use("k")}(${object},null)` : `${state.use("w")}(${object})`;
 }
 
 /** A write through `super` changes `this`. There is no object expression to wrap, so the touch goes into the value or the key. */
 function superTarget(state: ModuleState, member: Node, value: Node | undefined): void {
-  const touch = `${state.use("w")}(this)`;
+  const touch = touchOf(state, member, "this");
   const key: Node = member["property"];
   if (value !== undefined) {
     if (state.suspends(value)) state.touchAfter(value, touch);
