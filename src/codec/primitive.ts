@@ -36,13 +36,14 @@ export function writePrimitive(writer: Writer, value: unknown): boolean {
 }
 
 export function writeNumber(writer: Writer, value: number): void {
+  if ((value & 0x7f) === value && (value !== 0 || 1 / value > 0)) {
+    writer.u8(tag.smallInteger + value);
+    return;
+  }
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
     if (value >= 0) {
-      if (value < 128) writer.u8(tag.smallInteger + value);
-      else {
-        writer.u8(tag.positive);
-        writer.uint(value);
-      }
+      writer.u8(tag.positive);
+      writer.uint(value);
     } else {
       writer.u8(tag.negative);
       writer.uint(-value);

@@ -63,6 +63,8 @@ export interface ClassInfo {
   readonly volatiles?: Readonly<Record<string, (this: object) => unknown>>;
   /** The other instance fields with a name of their own, in order, private ones with their "#". */
   readonly fields?: readonly string[];
+  /** Some instance fields have computed names, which may be symbols. */
+  readonly computed?: true;
   /** The initialisers of those that have one, to be called with the instance as `this`. */
   readonly initialisers?: () => Readonly<Record<string, (this: object) => unknown>>;
 }

@@ -58,7 +58,13 @@ export function classInfo(
     const entries = initialised.map((field) => `${JSON.stringify(field.key)}(){return (${texts.get(field) ?? "()=>{}"})}`);
     parts.push(`initialisers:()=>({${home}${entries.join(",")}})`);
   }
+  if (definition["body"].body.some(mayNameSymbol)) parts.push("computed:true");
   return parts.length === 0 ? undefined : `{${parts.join(",")}}`;
+}
+
+/** An instance field whose name is not known before the class is. */
+function mayNameSymbol(member: Node): boolean {
+  return member.type === "PropertyDefinition" && member["static"] !== true && member["computed"] === true && member["key"].type !== "Literal";
 }
 
 /** Own private instance members: fields, methods, accessors. */

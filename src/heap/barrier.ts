@@ -14,7 +14,7 @@ import { reviving } from "./class-registry.ts";
 import { DictionaryChanges } from "./dictionary-changes.ts";
 import type { Heap } from "./heap.ts";
 import type { KeyedChanges } from "./keyed-changes.ts";
-import { beforeOf, setState, shapeIn } from "./mark.ts";
+import { beforeOf, isPersistent, setState, shapeIn } from "./mark.ts";
 import type { Shape } from "./shapes.ts";
 import { noteOddKey, noteUnusual } from "./unusual-objects.ts";
 import { writtenBytes } from "./written-bytes.ts";
@@ -83,7 +83,7 @@ function touchWhole(object: object, shape: Shape, before: object): void {
 
 /** Before a write to a property whose name is computed; `deletes` says that it is deleted. */
 export function touchKey<T>(object: T, key: unknown, deletes?: unknown): T {
-  if (typeof key !== "string" && typeof key !== "number") noteOddKey();
+  if (typeof key !== "string" && typeof key !== "number") oddKey(object);
   if (object === last) return object;
   if (object === lastArray) {
     lastChanges!.beforeElement(key);
@@ -99,6 +99,12 @@ export function touchKey<T>(object: T, key: unknown, deletes?: unknown): T {
     else tellKey(object, shape, key, deletes !== undefined);
   }
   return object;
+}
+
+/** A symbol, or an object that may become one. Nobody looks at a new object again, unless it is noted. */
+function oddKey(object: unknown): void {
+  if (isPersistent(object)) noteOddKey();
+  else noteUnusual(object);
 }
 
 function tellKey(object: object, shape: Shape, key: unknown, deletes: boolean): void {

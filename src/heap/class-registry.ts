@@ -20,6 +20,8 @@ export interface ClassInfo {
   readonly volatiles?: Readonly<Record<string, (this: object) => unknown>>;
   /** Declared instance fields that persist, in order, private ones with "#". */
   readonly fields?: readonly string[];
+  /** Some fields have computed names, which may be symbols. */
+  readonly computed?: true;
   /** The initialisers of those that have one. */
   readonly initialisers?: () => Readonly<Record<string, (this: object) => unknown>>;
 }

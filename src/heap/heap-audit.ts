@@ -194,9 +194,7 @@ export class HeapAudit extends ImageWriter {
     this.#queue.push(object);
   }
 
-  protected override writeReference(object: object): void {
-    const id = idOf(object);
-    if (id === 0) throw new Refused(object);
+  protected override writeReference(object: object, id: number): void {
     this.#see(object);
     this.writer.u8(tag.object_);
     this.writer.uint(id);

@@ -139,10 +139,7 @@ export class HeapSnapshot extends ImageWriter {
     this.writeShapeNumber(shape, defines);
   }
 
-  protected override writeReference(object: object): void {
-    const id = idOf(object);
-    // Between turns every reachable object is persistent; one that is not was put there by a write nobody tracked.
-    if (id === 0) throw new Refused(object);
+  protected override writeReference(object: object, id: number): void {
     const shape = shapeIn(object)!;
     assert(shape.heap === this.#heap, "the heap refers to its own objects");
     this.see(object, id, undefined);

@@ -9,20 +9,22 @@ import { refAddress } from "../codec/ref-value.ts";
 import { childrenOfValue, describePath } from "../codec/value-path.ts";
 import type { Writer } from "../codec/writer.ts";
 import { closeTurn, openTurn, touch } from "./barrier.ts";
-import { restoreBefore } from "./before-image.ts";
 import { classOfInstance } from "./class-registry.ts";
-import { KeyedChanges } from "./keyed-changes.ts";
+import { DirtyList } from "./dirty-list.ts";
 import { HeapAudit, type UntrackedWrite } from "./heap-audit.ts";
 import type { HeapSnapshot } from "./heap-snapshot.ts";
 import { Refused } from "./image-writer.ts";
 import type { IdSet } from "./id-set.ts";
-import { idOf, setShape, setState, shapeIn, unmark } from "./mark.ts";
+import { shapeIn } from "./mark.ts";
 import { PatchWriter } from "./patch-writer.ts";
 import { ShapeTable, type Shape } from "./shapes.ts";
 import { noteCount } from "./unusual-objects.ts";
 
 /** Where the path to a refused value starts: the label of each thing below the root, such as the services by name. */
 export type RootLabels = (root: object) => Iterable<[label: string, value: unknown]>;
+
+/** How many heaps the process has had: in production one, whose objects need not be told from others'. */
+let heaps = 0;
 
 export class Heap {
   readonly shapes = new ShapeTable(this);
@@ -32,10 +34,7 @@ export class Heap {
   #open = false;
   #rootIsNew = false;
   #notesAtBegin = 0;
-  /** What the open turn has touched, what undoes that, and the shapes from before. */
-  readonly #dirty: object[] = [];
-  readonly #befores: object[] = [];
-  readonly #shapesBefore: Shape[] = [];
+  readonly #dirty = new DirtyList();
   readonly #unordered = new WeakSet<object>();
   readonly #labels: RootLabels;
   #snapshot: HeapSnapshot | undefined;
@@ -47,6 +46,12 @@ export class Heap {
 
   constructor(labels: RootLabels) {
     this.#labels = labels;
+    heaps++;
+  }
+
+  /** Whether this persistent object belongs to this heap. */
+  owns(object: object): boolean {
+    return heaps === 1 || shapeIn(object)!.heap === this;
   }
 
   get root(): object {
@@ -117,7 +122,7 @@ export class Heap {
 
   /** How many objects the open turn has dirtied so far. */
   get dirtyCount(): number {
-    return this.#dirty.length + (this.#rootIsNew ? 1 : 0);
+    return this.#dirty.count + (this.#rootIsNew ? 1 : 0);
   }
 
   /** Whether the open turn may have changed attributes of properties, or an object's prototype. */
@@ -126,9 +131,7 @@ export class Heap {
   }
 
   noteDirty(object: object, before: object, shape: Shape): void {
-    this.#dirty.push(object);
-    this.#befores.push(before);
-    this.#shapesBefore.push(shape);
+    this.#dirty.add(object, before, shape);
   }
 
   /**
@@ -141,42 +144,33 @@ export class Heap {
     const shapesBefore = this.shapes.size;
     const patch = this.#patch;
     try {
-      patch.write(writer, this.#nextId, this.#rootIsNew ? this.#root : undefined, this.#dirty, this.#befores, this.#shapesBefore);
+      patch.write(writer, this.#nextId, this.#rootIsNew ? this.#root : undefined, this.#dirty);
     } catch (error) {
       writer.truncate(start);
       this.shapes.truncate(shapesBefore);
-      for (let i = 0; i < this.#dirty.length; i++) if (idOf(this.#dirty[i]!) !== 0) setShape(this.#dirty[i]!, this.#shapesBefore[i]!);
+      this.#dirty.restoreShapes();
       const refusal = error instanceof Refused ? this.#describe(error) : error;
-      for (const object of patch.made) unmark(object);
+      patch.takeBack();
       // An open snapshot has seen these ids: nobody else may have them.
       this.#nextId = patch.nextId;
       throw refusal;
     }
     this.#nextId = patch.nextId;
     if (this.#unlogged.size > 0) this.#unlogged.clear();
-    for (let i = 0; i < this.#befores.length; i++) {
-      const before = this.#befores[i]!;
-      if (before instanceof KeyedChanges) before.settle();
-    }
+    this.#dirty.settle();
     this.#end();
   }
 
   /** Puts every object back as the turn found it and ends the turn. */
   undo(): void {
     assert(this.#open, "a turn is open");
-    for (let i = this.#dirty.length - 1; i >= 0; i--) restoreBefore(this.#dirty[i]!, this.#befores[i]!, this.#shapesBefore[i]!);
+    this.#dirty.undo();
     if (this.#rootIsNew) this.#root = undefined;
     this.#end();
   }
 
   #end(): void {
-    for (let i = 0; i < this.#dirty.length; i++) {
-      const object = this.#dirty[i]!;
-      // Out of reach for so long that the log does not know it any more (patch-writer.ts).
-      if (idOf(object) === 0) unmark(object);
-      else setState(object, 0);
-    }
-    this.#dirty.length = this.#befores.length = this.#shapesBefore.length = 0;
+    this.#dirty.clear();
     this.#rootIsNew = false;
     this.#open = false;
     closeTurn();

@@ -2,6 +2,7 @@
  * How many bytes an object's image has in a snapshot, and which objects it refers to: what `inspect` measures with. Writes into
  * a scratch buffer; reads the heap only. Made between turns, for objects that persist.
  */
+import { refAddress } from "../codec/ref-value.ts";
 import { tag } from "../codec/tags.ts";
 import { Writer } from "../codec/writer.ts";
 import type { Heap } from "./heap.ts";
@@ -34,10 +35,15 @@ export class ImageMeter extends ImageWriter {
     return { bytes: this.writer.length, references: this.#references };
   }
 
-  protected override writeReference(object: object): void {
+  protected override writeReference(object: object, id: number): void {
     this.#references.push(object);
     this.writer.u8(tag.object_);
-    this.writer.uint(idOf(object));
+    this.writer.uint(id);
+  }
+
+  protected override writeNew(object: object): void {
+    if (refAddress(object) !== undefined) super.writeNew(object);
+    else this.writeReference(object, 0);
   }
 
   protected override writeShape(shape: Shape): void {

@@ -11,6 +11,7 @@ import { Writer } from "../codec/writer.ts";
 import { classOfInstance, type ClassRecord } from "./class-registry.ts";
 import type { Collection } from "./collection-changes.ts";
 import { isGenuine } from "./genuine.ts";
+import { idOf } from "./mark.ts";
 import { operation } from "./keyed-changes.ts";
 import { attributesOf, fixed, hidden, ownNames, readOnly, trackingMethods } from "./own-properties.ts";
 import { isFixed, writeShapeDefinition, type DefinedKind, type Integrity, type Shape, type ShapeTable } from "./shapes.ts";
@@ -41,8 +42,8 @@ export abstract class ImageWriter {
   /** The content of a Map or Set replaces what the reader has. */
   protected replaces = false;
 
-  /** Writes a reference to an object that is not a ref, announcing it when the reader does not know it yet. */
-  protected abstract writeReference(object: object): void;
+  /** Writes a reference to a persistent object, announcing it when the reader does not know it yet. */
+  protected abstract writeReference(object: object, id: number): void;
 
   /** Writes the shape's number, with its definition when the reader does not know it yet. */
   protected abstract writeShape(shape: Shape): void;
@@ -50,11 +51,18 @@ export abstract class ImageWriter {
   writeSlot(value: unknown): void {
     if (writePrimitive(this.writer, value)) return;
     if (typeof value !== "object") throw new Refused(value);
-    const address = refAddress(value as object);
-    if (address === undefined) {
-      this.writeReference(value as object);
-      return;
-    }
+    const id = idOf(value as object);
+    if (id !== 0) this.writeReference(value as object, id);
+    else this.writeNew(value as object);
+  }
+
+  /**
+   * An object that does not persist: a ref, or one that is to persist from now on. Between turns every reachable object is
+   * persistent; one that is not was put there by a write nobody tracked, and is refused.
+   */
+  protected writeNew(object: object): void {
+    const address = refAddress(object);
+    if (address === undefined) throw new Refused(object);
     this.writer.u8(tag.ref);
     this.writer.string(address);
   }
@@ -81,12 +89,13 @@ export abstract class ImageWriter {
       writer.u8(typedArrayNumber(view));
       writer.uint(view.byteOffset);
       writer.uint(viewLength(view));
-      this.writeReference(view.buffer);
+      this.writeReference(view.buffer, idOf(view.buffer));
     }
   }
 
   /** The whole content. */
   writeContent(object: object, shape: Shape): void {
+    if (shape.isUsual) return void this.writeOwn(object as Properties, shape);
     this.#writeProper(object, shape);
     if (!isFixed(shape)) this.writeOwn(object as Properties, shape);
   }
@@ -135,21 +144,27 @@ export abstract class ImageWriter {
     }
   }
 
-  /** Own properties in the order of the shape, then private fields. */
-  writeOwn(object: Properties, shape: Shape): void {
+  /** Own properties in the order of the shape, then private fields. False when a usual object has other properties than its shape. */
+  writeOwn(object: Properties, shape: Shape): boolean {
     const { keys } = shape;
     let i = 0;
+    let isSame = true;
     if (shape.isUsual) {
       // The engine reads properties that it enumerates itself without looking them up.
       for (const key in object) {
-        if (i === keys.length || key !== keys[i]) break;
+        if (i === keys.length || key !== keys[i]) {
+          isSame = false;
+          break;
+        }
         this.writeSlot(object[key]);
         i++;
       }
+      isSame &&= i === keys.length;
     }
     for (; i < keys.length; i++) this.writeSlot(object[keys[i]!]);
-    if (!shape.hasPrivates) return;
+    if (!shape.hasPrivates) return isSame;
     for (const { info } of shape.record!.withPrivates) for (const value of info!.privates!.get(object)) this.writeSlot(value);
+    return isSame;
   }
 
   #writeKeyed(object: Properties, names: readonly string[]): void {
@@ -186,13 +201,28 @@ export abstract class ImageWriter {
     writer.patchU32(countAt, count);
   }
 
+  /** The shape of an object that was never written before, if it is one of those that others had lately. */
+  protected usualShapeOf(object: object): Shape | undefined {
+    // A proxy is unusual: asking it anything would run code of the program.
+    if (unusualness(object) !== undefined) return undefined;
+    if (Array.isArray(object)) return this.#isUsualArray(object) ? this.shapes.fixed["denseArray"] : undefined;
+    const shape = this.shapes.findUsual(object);
+    if (shape === undefined || !Object.isExtensible(object)) return undefined;
+    if (shape.mayHoldSymbols && Object.getOwnPropertySymbols(object).length > 0) return undefined;
+    return !shape.hasPrivates || isGenuine(object, shape.kind, shape.record) ? shape : undefined;
+  }
+
+  /** Nothing but elements and a length: one list of keys tells, for indexes come first and symbols last. */
+  #isUsualArray(array: readonly unknown[]): boolean {
+    if (Object.getPrototypeOf(array) !== Array.prototype || !Object.isExtensible(array)) return false;
+    const { length } = array;
+    const keys = Reflect.ownKeys(array);
+    return keys.length === length + 1 && (length === 0 || keys[length - 1] === String(length - 1));
+  }
+
   /** The shape of an object whose own properties are what it is now. `fresh`: never written before, so look closer. */
   protected shapeOf(object: object, fresh: boolean): Shape {
     const unusual = unusualness(object);
-    if (fresh && unusual === undefined) {
-      const usual = this.shapes.findUsual(object);
-      if (usual !== undefined && Object.isExtensible(object) && Object.getOwnPropertySymbols(object).length === 0 && isGenuine(object, usual.kind, usual.record)) return usual;
-    }
     if (unusual !== undefined && unusual !== "") throw new Refused(object, unusual);
     const record = classOfInstance(object);
     const kind = record === undefined ? builtInOf(object) : kindOf(object, record);

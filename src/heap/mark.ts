@@ -35,20 +35,25 @@ class Mark extends Returned {
     return #shape in object ? object.#shape : undefined;
   }
 
+  /** From here on only for objects that were marked before: each look whether they were costs as much as the access. */
+  static knownId(object: object): number {
+    return (object as Mark).#id;
+  }
+
   static state(object: object): object | number {
-    return #state in object ? object.#state : 0;
+    return (object as Mark).#state;
   }
 
   static setId(object: object, id: number): void {
-    if (#id in object) object.#id = id;
+    (object as Mark).#id = id;
   }
 
   static setShape(object: object, shape: Shape | undefined): void {
-    if (#shape in object) object.#shape = shape;
+    (object as Mark).#shape = shape;
   }
 
   static setState(object: object, state: object | number): void {
-    if (#state in object) object.#state = state;
+    (object as Mark).#state = state;
   }
 }
 
@@ -57,6 +62,9 @@ export const shapeIn: (object: object) => Shape | undefined = Mark.shape;
 
 /** Its id; 0 when it is not persistent, or about to be written as new. */
 export const idOf: (object: object) => number = Mark.id;
+
+/** As `idOf`, of an object that has been persistent. So are all below. */
+export const knownIdOf: (object: object) => number = Mark.knownId;
 
 export const setId: (object: object, id: number) => void = Mark.setId;
 export const setShape: (object: object, shape: Shape | undefined) => void = Mark.setShape;
@@ -92,7 +100,7 @@ export function mark(object: object, id: number, shape: Shape): void {
   new Mark(object);
 }
 
-/** It is not, or not any more. */
+/** It is not persistent any more. */
 export function unmark(object: object): void {
   Mark.setId(object, 0);
   Mark.setShape(object, undefined);

@@ -9,7 +9,7 @@ import { touch, touchKey } from "./barrier.ts";
 import { recordOf } from "./class-registry.ts";
 import { isPersistent } from "./mark.ts";
 import { nativeDefineProperty as nativeDefine } from "./own-properties.ts";
-import { noteOddKey, notePretender, noteUnusual } from "./unusual-objects.ts";
+import { notePretender, noteUnusual } from "./unusual-objects.ts";
 
 let installed = false;
 
@@ -63,7 +63,7 @@ function beforeAssign(target: unknown, sources: readonly unknown[]): void {
   touch(target);
   for (let i = 1; i < sources.length; i++) {
     const source = sources[i];
-    if (typeof source === "object" && source !== null && Object.getOwnPropertySymbols(source).length > 0) noteOddKey();
+    if (typeof source === "object" && source !== null && Object.getOwnPropertySymbols(source).length > 0) touchKey(target, null);
   }
 }
 

@@ -62,7 +62,12 @@ export function isUntouched({ array, whole, length, front, olds }: ArrayChanges)
 export function writeArrayDifference(patch: PatchWriter, array: readonly unknown[], before: readonly unknown[]): void {
   if (array.length === before.length) {
     const changed: number[] = [];
-    for (let i = 0; i < array.length; i++) if (!Object.is(array[i], before[i])) changed.push(i);
+    for (let i = 0; i < array.length; i++) {
+      const now = array[i];
+      const then = before[i];
+      // The same, but for NaN and the sign of 0.
+      if (now !== then || now === 0) if (!Object.is(now, then)) changed.push(i);
+    }
     return writeElements(patch, array, 0, changed);
   }
   const shorter = Math.min(array.length, before.length);

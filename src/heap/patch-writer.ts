@@ -9,22 +9,28 @@ import { tag } from "../codec/tags.ts";
 import { ArrayChanges } from "./array-changes.ts";
 import { ByteChanges } from "./byte-changes.ts";
 import { DictionaryChanges } from "./dictionary-changes.ts";
+import type { DirtyList } from "./dirty-list.ts";
 import type { Heap } from "./heap.ts";
 import { ImageWriter, Refused } from "./image-writer.ts";
 import { forgetOrder } from "./key-order.ts";
 import { KeyedChanges } from "./keyed-changes.ts";
-import { idOf, mark, setId, setShape, shapeIn } from "./mark.ts";
+import { idOf, knownIdOf, mark, setId, setShape, unmark } from "./mark.ts";
 import { isUntouched, writeArrayChanges, writeByteChanges, writeKeyedChanges } from "./patch-changes.ts";
-import { firstPropertyShape, hasKeys, isFixed, type Shape } from "./shapes.ts";
+import { firstPropertyShape, isFixed, type Shape } from "./shapes.ts";
 import { isTracked, track } from "./tracked-collections.ts";
+
+/** A patch that made more does not make the next ones hold as much memory. */
+const keptMax = 1024;
+const nothing = {};
 
 const trackedNames = { map: "Map", set: "Set", date: "Date", regexp: "RegExp" };
 
 export class PatchWriter extends ImageWriter {
   readonly #heap: Heap;
-  /** Objects announced in this patch, whose contents follow in this order, and their shapes. */
-  readonly made: object[] = [];
+  /** The objects announced in this patch, whose contents follow in this order, and their shapes. */
+  readonly #made: object[] = [];
   readonly #madeShapes: Shape[] = [];
+  #madeCount = 0;
   nextId = 0;
   /** How many shapes the log has defined, this patch included. */
   #shapesDefined = 0;
@@ -35,30 +41,40 @@ export class PatchWriter extends ImageWriter {
   }
 
   /**
-   * One patch, behind what `writer` holds. Of each dirty object: what undoes its changes, and its shape before them.
-   * Throws Refused with everything it did still in `made`, for the heap to take back.
+   * One patch, behind what `writer` holds. Throws Refused; the caller then takes it back.
    */
-  write(writer: Writer, nextId: number, root: object | undefined, dirty: readonly object[], befores: readonly object[], shapes: readonly Shape[]): void {
+  write(writer: Writer, nextId: number, root: object | undefined, dirty: DirtyList): void {
     this.writer = writer;
     this.nextId = nextId;
     this.#shapesDefined = this.#heap.shapes.size;
-    this.made.length = 0;
-    this.#madeShapes.length = 0;
     writer.u8(root === undefined ? 0 : 1);
     if (root !== undefined) this.writeSlot(root);
-    for (let i = 0; i < dirty.length; i++) this.#writeDirty(dirty[i]!, befores[i]!, shapes[i]!);
+    const redefined = this.#heap.mayHaveRedefined;
+    for (let i = 0; i < dirty.count; i++) this.#writeDirty(dirty.objects[i]!, dirty.befores[i]!, dirty.shapes[i]!, redefined);
     writer.uint(0);
-    for (let i = 0; i < this.made.length; i++) this.writeContent(this.made[i]!, this.#madeShapes[i]!);
+    for (let i = 0; i < this.#madeCount; i++) this.writeContent(this.#made[i]!, this.#madeShapes[i]!);
+    this.#forgetMade();
   }
 
-  #writeDirty(object: object, before: object, shape: Shape): void {
-    const id = idOf(object);
+  /** The patch was thrown away, and so is what it made persistent. */
+  takeBack(): void {
+    for (let i = 0; i < this.#madeCount; i++) unmark(this.#made[i]!);
+    this.#forgetMade();
+  }
+
+  #forgetMade(): void {
+    for (let i = 0; i < this.#madeCount; i++) this.#made[i] = nothing;
+    if (this.#madeCount > keptMax) this.#made.length = this.#madeShapes.length = 0;
+    this.#madeCount = 0;
+  }
+
+  #writeDirty(object: object, before: object, shape: Shape, redefined: boolean): void {
+    const id = knownIdOf(object);
     if (!this.#heap.isKnown(id)) {
       // Out of reach since before the last snapshot: no image, unless something in this patch refers to it again.
       setId(object, 0);
       return;
     }
-    const redefined = this.#heap.mayHaveRedefined;
     const isWhole = this.#heap.isUnlogged(object);
     if (isWhole || redefined || !this.#writeUsual(object, id, shape)) {
       if (isWhole || !this.#writeChanges(object, id, before, shape)) this.#writeWhole(object, id, shape);
@@ -69,11 +85,11 @@ export class PatchWriter extends ImageWriter {
 
   /** The image of an object of a usual shape that still has it: the common case. */
   #writeUsual(object: object, id: number, shape: Shape): boolean {
-    if (!shape.isUsual || Object.getPrototypeOf(object) !== shape.prototype || !hasKeys(object, shape.keys)) return false;
+    if (!shape.isUsual || Object.getPrototypeOf(object) !== shape.prototype) return false;
     this.writer.uint(id);
     this.writeShapeNumber(shape, false);
-    this.writeOwn(object as Record<string, unknown>, shape);
-    return true;
+    // Looking at the keys before would cost as much as writing. If they are others, the reader gets a second image, which counts.
+    return this.writeOwn(object as Record<string, unknown>, shape);
   }
 
   #writeWhole(object: object, id: number, before: Shape): void {
@@ -158,10 +174,9 @@ export class PatchWriter extends ImageWriter {
     return id === 0 ? !this.#heap.isRef(value) : !this.#heap.isKnown(id);
   }
 
-  protected override writeReference(object: object): void {
-    const known = idOf(object);
+  protected override writeReference(object: object, known: number): void {
     if (known !== 0) {
-      if (shapeIn(object)!.heap !== this.#heap) throw new Refused(object, "an object of another node's heap");
+      if (!this.#heap.owns(object)) throw new Refused(object, "an object of another node's heap");
       if (this.#heap.isKnown(known)) {
         this.writer.u8(tag.object_);
         this.writer.uint(known);
@@ -170,16 +185,26 @@ export class PatchWriter extends ImageWriter {
       }
       setId(object, 0);
     }
-    const shape = this.shapeOf(object, true);
+    this.writeNew(object);
+  }
+
+  protected override writeNew(object: object): void {
+    const usual = this.usualShapeOf(object);
+    if (usual === undefined && this.#heap.isRef(object)) return super.writeNew(object);
+    const shape = usual ?? this.shapeOf(object, true);
     const id = this.nextId++;
     // Own mutators come before the mark: putting them on is not a change.
-    const { kind } = shape;
-    if (isTracked(kind) && !track(object, kind)) throw new Refused(object, `a closed or frozen ${trackedNames[kind]}, whose changes nobody would see`);
-    if (shape.isKeyed) forgetOrder(object);
+    if (usual === undefined) this.#prepare(object, shape);
     mark(object, id, shape);
-    this.made.push(object);
-    this.#madeShapes.push(shape);
+    const at = this.#madeCount++;
+    this.#made[at] = object;
+    this.#madeShapes[at] = shape;
     this.announceNew(object, id, shape);
     this.#heap.noteReference(object, id, undefined);
+  }
+
+  #prepare(object: object, { kind, isKeyed }: Shape): void {
+    if (isTracked(kind) && !track(object, kind)) throw new Refused(object, `a closed or frozen ${trackedNames[kind]}, whose changes nobody would see`);
+    if (isKeyed) forgetOrder(object);
   }
 }

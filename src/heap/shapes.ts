@@ -50,8 +50,20 @@ export class Shape {
   readonly hasPrivates: boolean;
   /** What the class was called when the shape was defined. */
   readonly storedName: string | undefined;
-  #isCurrent: boolean | undefined;
-  #isUsual: boolean | undefined;
+  /** What objects without a built-in underneath have as their prototype. */
+  readonly prototype: object | null;
+  /** The class has this name and these fields still: false for a shape of earlier code, which its objects leave in the first turn of the new code. */
+  readonly isCurrent: boolean;
+  /**
+   * The object is nothing but its properties, which are what assignments make, and private fields. So the engine's own
+   * enumeration lists them all and in order, many times faster than its lists of names do (`hasKeys`).
+   */
+  readonly isUsual: boolean;
+  /**
+   * A new object of this shape may have a symbol that nobody noted (unusual-objects.ts): only compiled constructors make
+   * instances, but anything makes plain objects. Looking costs half of what writing a new object does.
+   */
+  readonly mayHoldSymbols: boolean;
 
   constructor(heap: Heap, number: number, kind: Kind, record: ClassRecord | undefined, keys: readonly string[], integrity: Integrity, classes: readonly StoredClass[] = [], storedName?: string, attributes = "") {
     this.heap = heap;
@@ -65,29 +77,11 @@ export class Shape {
     this.record = record;
     this.keys = keys;
     this.integrity = integrity;
-  }
-
-  /** The class has this name and these fields still: false for a shape of earlier code, which its objects leave in the first turn of the new code. */
-  get isCurrent(): boolean {
-    this.#isCurrent ??= this.record === undefined || this.record instanceof StandInRecord || (this.storedName === this.record.name && sameClasses(this.classes, classesOf(this.record)));
-    return this.#isCurrent;
-  }
-
-  /**
-   * The object is nothing but its properties, which are what assignments make, and private fields. So the engine's own
-   * enumeration lists them all and in order, many times faster than its lists of names do (`hasKeys`).
-   */
-  get isUsual(): boolean {
-    this.#isUsual ??=
-      this.integrity === 0 && this.attributes === "" && this.isCurrent &&
-      (this.kind === "object" || this.kind === "nullObject" || (this.kind === "instance" && this.record!.base.kind === "object" && this.record!.volatiles.size === 0 && !(this.record instanceof StandInRecord)));
-    return this.#isUsual;
-  }
-
-  /** What objects without a built-in underneath have as their prototype. */
-  get prototype(): object | null {
-    if (this.record !== undefined) return this.record.type.prototype;
-    return this.kind === "nullObject" || this.kind === "nullDictionary" ? null : Object.prototype;
+    this.prototype = record !== undefined ? record.type.prototype : kind === "nullObject" || kind === "nullDictionary" ? null : Object.prototype;
+    this.isCurrent = record === undefined || record instanceof StandInRecord || (storedName === record.name && sameClasses(classes, classesOf(record)));
+    const isPlain = kind === "object" || kind === "nullObject" || (kind === "instance" && record!.base.kind === "object" && record!.volatiles.size === 0 && !(record instanceof StandInRecord));
+    this.isUsual = isPlain && integrity === 0 && attributes === "" && this.isCurrent;
+    this.mayHoldSymbols = record === undefined || record.chain.some(({ info }) => info?.computed === true);
   }
 }
 

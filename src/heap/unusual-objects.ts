@@ -1,6 +1,6 @@
 /**
  * Objects that are not what they look like from outside: with properties that no assignment makes (accessors, hidden or
- * read-only ones), proxies, objects that got the prototype of another kind. The wrapped engine functions (native-writers.ts)
+ * read-only ones, symbols), proxies, objects that got the prototype of another kind. The wrapped engine functions (native-writers.ts)
  * and compiled literals with accessors note them here as they are made, so that the many usual objects need one look-up
  * instead of a look at each property.
  */
@@ -8,18 +8,14 @@ const unusual = new WeakMap<object, string>();
 
 let notes = 0;
 
-/** Grows whenever an object is noted, for the first time or again, or may have got a symbol: while it does not, what was usual still is. */
+/** Grows whenever an object is noted, for the first time or again: while it does not, what was usual still is. */
 export function noteCount(): number {
   return notes;
 }
 
-/** Something was written under a key that is neither string nor number: a symbol, or an object that may become one. */
-export function noteOddKey(): void {
-  notes++;
-}
-
 /** The properties need a closer look. */
 export function noteUnusual(object: unknown): void {
+  // Also when the object was noted before: it may have changed since.
   notes++;
   if (typeof object === "object" && object !== null && !unusual.has(object)) unusual.set(object, "");
 }
@@ -28,6 +24,11 @@ export function noteUnusual(object: unknown): void {
 export function notePretender(object: object, what: string): void {
   notes++;
   unusual.set(object, what);
+}
+
+/** A symbol may have been put on a persistent object: turns look closer at what they wrote when anything was noted. */
+export function noteOddKey(): void {
+  notes++;
 }
 
 /** It has its own prototype back. */

@@ -55,6 +55,39 @@ for (const [name, write] of Object.entries(writes)) {
   });
 }
 
+class Named {
+  [symbol] = 1;
+}
+class NamedLater extends Parent {}
+
+const makers: Record<string, () => object> = {
+  "a literal": () => ({ [symbol]: 1 }),
+  "a copy of one": () => ({ ...{ [symbol]: 1 } }),
+  "Object.fromEntries": () => Object.fromEntries([[symbol, 1]]) as object,
+  "a class with a computed field": () => new Named(),
+  "an instance that got it": () => {
+    const made = new NamedLater();
+    made[symbol] = 1;
+    return made;
+  },
+  "an instance that was assigned it": () => Object.assign(new NamedLater(), { [symbol]: 1 }),
+  "an array": () => Object.assign([1], { [symbol]: 1 }),
+  "an array with a hole and a name": () => Object.assign([1, , 3], { odd: Symbol("odd") }),
+};
+
+for (const [name, make] of Object.entries(makers)) {
+  test(`a symbol on a new object is refused: ${name}`, () => {
+    // Its like persists already, and it may be older than the turn.
+    const harness = HeapHarness.planted({ a: new NamedLater(), b: {}, c: [1], e: [1, 2, 3] });
+    harness.turn((root) => void (root["d"] = new NamedLater()));
+    const made = make();
+    for (const value of [() => made, make]) {
+      assert.throws(() => harness.turn((root) => void (root["odd"] = value())), { code: "MK_VALUE_NOT_PERSISTENT", message: /odd.*symbol/i });
+      assert.deepEqual(Object.keys(harness.root), ["a", "b", "c", "e", "d"]);
+    }
+  });
+}
+
 test("a hidden stack is kept", () => {
   const harness = HeapHarness.planted({ target: { plain: 1 } });
   harness.turn((root) => Error.captureStackTrace(root["target"] as object));

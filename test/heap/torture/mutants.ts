@@ -23,7 +23,7 @@ export const mutants: readonly Mutant[] = [
   { name: "undo of a Map takes out instead of putting back", file: "heap/keyed-changes.js", text: "this.undoValues.push(present ? this.get(key) : absent);", fault: "this.undoValues.push(absent);" },
   { name: "undo leaves keys at the end of the order", file: "heap/keyed-changes.js", text: "if (this.#deleted > 0)", fault: "if (false)" },
   { name: "clear keeps no copy", file: "heap/keyed-changes.js", text: "this.takeCopy();\n        this.#tell(operation.clear, undefined);", fault: "this.#tell(operation.clear, undefined);" },
-  { name: "a patch keeps an object's last shape", file: "heap/patch-writer.js", text: " || !hasKeys(object, shape.keys)", fault: "" },
+  { name: "a patch keeps an object's last shape", file: "heap/patch-writer.js", text: "return this.writeOwn(object, shape);", fault: "this.writeOwn(object, shape); return true;" },
   { name: "undo of a usual object forgets its last value", file: "heap/own-before.js", text: "object[key] = values[i++];", fault: "if (++i < values.length) object[key] = values[i - 1];" },
   { name: "undo of a large array forgets its elements", file: "heap/array-changes.js", text: "for (const index of this.keptIndexes) {", fault: "for (const index of []) {" },
   { name: "undo of bytes forgets them", file: "heap/byte-changes.js", text: "this.bytes.set(before, page * pageBytes)", fault: "void before" },
