@@ -3,10 +3,11 @@ import type { Case } from "../lib/case.ts";
 import { bounceCase, tlsCase } from "./bounce.ts";
 import { counterClientCase, counterHttpCase } from "./counter.ts";
 import { floorCase } from "./floor.ts";
+import { heapCase } from "./heap.ts";
 import { microCase } from "./micro.ts";
 import { recoveryCase, restartCase } from "./restart.ts";
 import { startCase } from "./start.ts";
 
 export const allCases: readonly Case[] = [
-  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, microCase,
+  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, microCase, heapCase,
 ];
