@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the suite. --full (default is the quick one, within two minutes), --only NAME (part of a name, may be repeated), --json,
+ * `npm run bench`: the suite. --full (default is the quick one, within four minutes), --only NAME (part of a name, may be repeated), --json,
  * --list, --data DIR (which disk), --save FILE, --compare FILE (exit code 1 when a ratio to the floor got 20 % worse).
  * What the figures mean, and what is not measured, is in README.md.
  */

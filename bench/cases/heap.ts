@@ -23,12 +23,14 @@ const mustFirstWriteNs = 60;
 const mustEncodeNs = 120;
 /** Where code and objects come to lie differs from process to process, and matters for loops as short as these. */
 const processesPerRun = 2;
+/** About what the longest of the measurements takes for one round of theirs, in ms. */
+const msPerRound = 8;
 
 export const heapCase: Case = {
   name: "heap",
   title: "heap: reads, first writes and commits beside plain objects",
-  async run({ runs, full, nodeArgs, progress }) {
-    const rounds = full ? 600 : 200;
+  async run({ runs, measureMs, nodeArgs, progress }) {
+    const rounds = Math.ceil(measureMs / msPerRound);
     const reads: ReadTimes[] = [];
     const scans: ReadTimes[] = [];
     const writes: WriteTimes[] = [];
@@ -41,8 +43,8 @@ export const heapCase: Case = {
         // Once to warm up, once to count.
         for (const list of [[], reads]) list.push(await child.call("read", rounds));
         for (const list of [[], scans]) list.push(await child.call("scan", rounds));
-        for (const list of [[], writes]) list.push(await child.call("firstWrite", rounds / 4));
-        for (const list of [[], encodes]) list.push(await child.call("encode", rounds / 4));
+        for (const list of [[], writes]) list.push(await child.call("firstWrite", Math.ceil(rounds / 4)));
+        for (const list of [[], encodes]) list.push(await child.call("encode", Math.ceil(rounds / 4)));
       } finally {
         await child.stop();
       }
