@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the suite. --full (default is the quick one, within two minutes), --only NAME (part of a name, may be repeated), --json,
+ * `npm run bench`: the suite. --full (default is the quick one, within four minutes), --only NAME (part of a name, may be repeated), --json,
  * --list, --data DIR (which disk), --save FILE, --compare FILE (exit code 1 when a ratio to the floor got 20 % worse).
  * What the figures mean, and what is not measured, is in README.md.
  */
@@ -12,7 +12,7 @@ import { compare } from "./lib/compare.ts";
 import { runSuite } from "./lib/harness.ts";
 import { syncsMean } from "./lib/machine.ts";
 import { Progress } from "./lib/progress.ts";
-import { describeRun, tableOf, type Results } from "./lib/report.ts";
+import { describeRun, notesOf, tableOf, type Results } from "./lib/report.ts";
 
 const options = readOptions();
 const cases = allCases.filter(({ name }) => options.only === undefined || options.only.some((part) => name.includes(part)));
@@ -53,7 +53,7 @@ function show(what: Results): void {
   console.log(describeRun(what));
   if (!syncsMean(what.machine)) console.log("WARNING: this file system is in memory: nothing below is durable. Choose a disk with --data DIR.");
   if (what.machine.loadBefore > 0.5) console.log(`WARNING: the machine was not idle (load ${what.machine.loadBefore}): figures are too low and spread wide.`);
-  console.log(`\n${tableOf(what.figures)}`);
+  console.log(`\n${tableOf(what.figures)}\n\n${notesOf(what.figures)}`);
   for (const { name, error } of what.failed) console.log(`\n${name} could not be measured: ${error}`);
 }
 

@@ -1,12 +1,16 @@
 /** The suite, in the order in which it runs. */
 import type { Case } from "../lib/case.ts";
+import { logSpaceCase, snapshotCase } from "./beside.ts";
 import { bounceCase, tlsCase } from "./bounce.ts";
+import { compileCase } from "./compile.ts";
 import { counterClientCase, counterHttpCase } from "./counter.ts";
 import { floorCase } from "./floor.ts";
+import { heapCase } from "./heap.ts";
+import { largeCase } from "./large.ts";
 import { microCase } from "./micro.ts";
 import { recoveryCase, restartCase } from "./restart.ts";
 import { startCase } from "./start.ts";
 
 export const allCases: readonly Case[] = [
-  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, microCase,
+  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, compileCase, microCase, heapCase, largeCase, snapshotCase, logSpaceCase,
 ];

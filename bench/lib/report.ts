@@ -29,6 +29,11 @@ export function tableOf(figures: readonly Figure[]): string {
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
+/** What the numbers do not say themselves, a line for each figure that has a note. */
+export function notesOf(figures: readonly Figure[]): string {
+  return figures.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`])).join("\n");
+}
+
 function mustOf({ must, better }: Figure): string {
   if (must === undefined) return "";
   if (must.of === "ratio") return `<= ${must.bound}x`;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { bounceCase } from "../../bench/cases/bounce.ts";
+import { heapCase } from "../../bench/cases/heap.ts";
 import { compare } from "../../bench/lib/compare.ts";
 import { figure, isKept } from "../../bench/lib/figure.ts";
 import { runSuite } from "../../bench/lib/harness.ts";
@@ -28,6 +29,15 @@ test("a case gives figures with unit, spread, floor and sync policy", { timeout:
   const hop = figures.find((each) => each.name === "bounce-1.hop-p50")!;
   assert.ok(hop.floor!.value > 0 && Math.abs(hop.ratio! - hop.median / hop.floor!.value) < 1e-9);
   assert.equal(figures.find((each) => each.name === "bounce-1.syncs")!.median > 0.5, true, "one in flight needs about a sync a turn");
+});
+
+test("the heap's figures are held against plain objects of the same process", { timeout: 90_000 }, async () => {
+  const { figures, failed } = await runSuite([heapCase], { full: false, directory, lengths: { runs: 1, warmUpMs: 0, measureMs: 80 } });
+  assert.deepEqual(failed, []);
+  for (const { name, median, note, must, floor } of figures) {
+    assert.ok(Number.isFinite(median) && note !== undefined, `${name} is a number, and says what it leaves out`);
+    if (must?.of === "ratio") assert.ok(floor!.value > 0, `${name} has what its ratio is to`);
+  }
 });
 
 test("the table has a line for each figure", () => {
