@@ -136,6 +136,8 @@ export class HeapAudit extends ImageWriter {
     let isKey = true;
     return {
       slot: (value) => {
+        // Walks and looks at other objects may come between two parts.
+        writer.reset();
         if (kind !== "denseArray" && isKey) writer.u8(operation.set);
         isKey = !isMap || !isKey;
         try {
@@ -156,7 +158,8 @@ export class HeapAudit extends ImageWriter {
     const { mark, object } = parts;
     if (mark.epoch !== parts.epoch) return;
     this.writer.reset();
-    if (!isFixed(mark.shape)) this.writeOwn(object as Record<string, unknown>, mark.shape);
+    if (!looksLike(object, mark.shape)) this.writer.u8(1);
+    else if (!isFixed(mark.shape)) this.writeOwn(object as Record<string, unknown>, mark.shape);
     this.#conclude(object, mark, finished(hashOn(parts.hash, this.writer.view())), parts.isForeign);
   }
 

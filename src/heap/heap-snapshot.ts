@@ -2,7 +2,8 @@
  * A snapshot of the heap, taken in slices between turns while the node works on (fuzzy). Each image carries the number of
  * the last turn it shows; when patches are replayed over the snapshot, those that are not newer than the image are
  * skipped. An object that moves from a container not yet scanned to one already scanned would be missed, so every object
- * that a patch refers to while the snapshot is open is queued too. Large objects come in parts (large-image.ts).
+ * that a patch refers to while the snapshot is open is queued too, but not those that were made meanwhile: what they hold is in
+ * those patches. So a snapshot ends however busy the node is. Large objects come in parts (large-image.ts).
  * What is not reachable is not written: this is also the garbage collection of the log.
  *
  * Layout: the first chunk begins with the id of the root and all shapes known by then, since later patches use them
@@ -49,10 +50,10 @@ export class HeapSnapshot extends ImageWriter {
     return this.#at === this.#queue.length && this.#large === undefined;
   }
 
-  /** Queues an object unless this snapshot has seen it. */
+  /** Queues an object unless this snapshot has seen it, or a patch that will be replayed over it makes the object. */
   see(object: object, mark: Mark): void {
     if (this.#large?.object === object) this.#large.beforeChange(mark.before);
-    if (mark.snapshot === this.#number) return;
+    if (mark.snapshot === this.#number || mark.id >= this.#firstNewId) return;
     mark.snapshot = this.#number;
     this.#queue.push(object);
   }
