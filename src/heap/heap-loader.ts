@@ -72,9 +72,9 @@ export class HeapLoader {
     if (!this.#begun) {
       this.#begun = true;
       this.#rootId = reader.uint();
-      const shapes = reader.count();
-      for (let i = 0; i < shapes; i++) this.#readShape(reader);
     }
+    const shapes = reader.u32();
+    for (let i = 0; i < shapes; i++) this.#readShape(reader);
     for (let id = reader.uint(); id !== 0; id = reader.uint()) {
       const turn = reader.uint();
       const shape = this.#readShape(reader);

@@ -6,8 +6,8 @@
  * those patches. So a snapshot ends however busy the node is. Large objects come in parts (large-image.ts).
  * What is not reachable is not written: this is also the garbage collection of the log.
  *
- * Layout: the first chunk begins with the id of the root and all shapes known by then, since later patches use them
- * undefined. Then entries of (id, turn, shape, flags, announcement, content or part of it); id 0 ends a chunk.
+ * Layout: the first chunk begins with the id of the root. Each chunk has shapes, until all that were known at the beginning are
+ * written, since later patches use them undefined; then entries of (id, turn, shape, flags, announcement, content or part of it); id 0 ends it.
  */
 import { Writer } from "../codec/writer.ts";
 import { tag } from "../codec/tags.ts";
@@ -18,6 +18,7 @@ import { IdSet } from "./id-set.ts";
 import { isLarge, LargeImage } from "./large-image.ts";
 import { firstPropertyShape, type Shape } from "./shapes.ts";
 import { assert } from "../base/assert.ts";
+import { Queue } from "../base/queue.ts";
 
 let snapshots = 0;
 
@@ -28,11 +29,13 @@ export class HeapSnapshot extends ImageWriter {
   readonly #heap: Heap;
   readonly #number = ++snapshots;
   readonly #firstNewId: number;
-  readonly #queue: object[] = [];
-  #at = 0;
+  readonly #queue = new Queue<object>();
   /** Ids announced in the stream so far; marks say whether an object is queued, this says whether the reader has made it. */
   readonly #announced = new IdSet();
   readonly #shapesDefined = new Set<number>();
+  /** Known when the snapshot began, and how many of them are written. */
+  readonly #shapeCount: number;
+  #shapesWritten = 0;
   #begun = false;
   /** What is being written in parts. */
   #large: LargeImage | undefined;
@@ -41,13 +44,14 @@ export class HeapSnapshot extends ImageWriter {
     super(new Writer(64 * 1024), heap.shapes);
     this.#heap = heap;
     this.#firstNewId = heap.nextId;
+    this.#shapeCount = heap.shapes.size;
     heap.attachSnapshot(this);
     const mark = markOf(heap.root)!;
     this.see(heap.root, mark);
   }
 
   get done(): boolean {
-    return this.#at === this.#queue.length && this.#large === undefined;
+    return this.#queue.length === 0 && this.#large === undefined && this.#shapesWritten === this.#shapeCount;
   }
 
   /** Queues an object unless this snapshot has seen it, or a patch that will be replayed over it makes the object. */
@@ -62,27 +66,24 @@ export class HeapSnapshot extends ImageWriter {
   slice(turn: number, maxBytes: number): Uint8Array {
     const { writer } = this;
     writer.reset();
-    if (!this.#begun) this.#begin();
-    while (!this.done && writer.length < maxBytes) {
+    if (!this.#begun) writer.uint(markOf(this.#heap.root)!.id);
+    this.#begun = true;
+    this.#writeShapes(maxBytes);
+    // Something at least, however little a slice may hold.
+    for (let isFirst = true; (this.#large !== undefined || this.#queue.length > 0) && (isFirst || writer.length < maxBytes); isFirst = false) {
       if (this.#large !== undefined) {
         this.#writePart(this.#large, maxBytes);
         continue;
       }
-      const object = this.#queue[this.#at]!;
-      this.#queue[this.#at++] = undefined as unknown as object;
+      const object = this.#queue.shift()!;
       const mark = markOf(object)!;
-      // The object may have been made by a turn that was undone while its patch was written.
-      if (mark.id === 0) continue;
+      assert(mark.id !== 0, "what was persistent when a snapshot began is so when it ends");
       if (isLarge(object, mark.shape)) {
         this.#large = new LargeImage(object, mark.shape, turn, this.#heap.audit?.checkParts(object, mark));
         continue;
       }
       this.#beginEntry(object, mark.id, mark.shape, turn, 0);
       this.#writeWhole(object, mark);
-    }
-    if (this.#at > 4096 && this.#at * 2 > this.#queue.length) {
-      this.#queue.splice(0, this.#at);
-      this.#at = 0;
     }
     writer.uint(0);
     return writer.view();
@@ -125,11 +126,13 @@ export class HeapSnapshot extends ImageWriter {
     }
   }
 
-  #begin(): void {
-    this.#begun = true;
-    this.writer.uint(markOf(this.#heap.root)!.id);
-    this.writer.uint(this.shapes.size);
-    for (let i = 0; i < this.shapes.size; i++) this.writeShape(this.shapes.at(firstPropertyShape + i)!);
+  #writeShapes(maxBytes: number): void {
+    const { writer } = this;
+    const countAt = writer.length;
+    const from = this.#shapesWritten;
+    writer.u32(0);
+    while (this.#shapesWritten < this.#shapeCount && (this.#shapesWritten === from || writer.length < maxBytes)) this.writeShape(this.shapes.at(firstPropertyShape + this.#shapesWritten++)!);
+    writer.patchU32(countAt, this.#shapesWritten - from);
   }
 
   end(): void {

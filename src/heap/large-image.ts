@@ -116,7 +116,7 @@ export class LargeImage {
     const countAt = writer.length;
     const from = this.#at;
     writer.u32(0);
-    while (this.#at < elements.length && writer.length < maxBytes) this.#slot(images, elements[this.#at++]);
+    while (this.#at < elements.length && (this.#at === from || writer.length < maxBytes)) this.#slot(images, elements[this.#at++]);
     writer.patchU32(countAt, this.#at - from);
     return this.#at === elements.length;
   }
