@@ -72,13 +72,14 @@ export class HeapLoader {
     if (!this.#begun) {
       this.#begun = true;
       this.#rootId = reader.uint();
+      const shapes = reader.count();
+      for (let i = 0; i < shapes; i++) this.#readShape(reader);
     }
-    const shapes = reader.u32();
-    for (let i = 0; i < shapes; i++) this.#readShape(reader);
     for (let id = reader.uint(); id !== 0; id = reader.uint()) {
       const turn = reader.uint();
       const shape = this.#readShape(reader);
       const flags = reader.u8();
+      if (flags === entryFlag.shape) continue;
       if ((flags & entryFlag.announced) !== 0 && reader.u8() === tag.newObject) this.#readAnnouncement(reader);
       const index = this.#indexOf(reader, id);
       if ((flags & entryFlag.part) !== 0) this.#readPart(reader, index, shape);

@@ -6,8 +6,9 @@
  * those patches. So a snapshot ends however busy the node is. Large objects come in parts (large-image.ts).
  * What is not reachable is not written: this is also the garbage collection of the log.
  *
- * Layout: the first chunk begins with the id of the root. Each chunk has shapes, until all that were known at the beginning are
- * written, since later patches use them undefined; then entries of (id, turn, shape, flags, announcement, content or part of it); id 0 ends it.
+ * Layout: the first chunk begins with the id of the root and a count of shapes, which is 0 now. Then entries of (id, turn, shape, flags,
+ * announcement, content or part of it); id 0 ends a chunk. All shapes known at the beginning are defined, since later patches use
+ * them undefined: the first entries have a shape and nothing else.
  */
 import { Writer } from "../codec/writer.ts";
 import { tag } from "../codec/tags.ts";
@@ -22,8 +23,8 @@ import { Queue } from "../base/queue.ts";
 
 let snapshots = 0;
 
-/** In an entry: the object is announced here; the content is a part of the whole. */
-export const entryFlag = { announced: 1, part: 2 } as const;
+/** In an entry: the object is announced here; the content is a part of the whole; there is nothing but the shape. */
+export const entryFlag = { announced: 1, part: 2, shape: 4 } as const;
 
 export class HeapSnapshot extends ImageWriter {
   readonly #heap: Heap;
@@ -66,8 +67,7 @@ export class HeapSnapshot extends ImageWriter {
   slice(turn: number, maxBytes: number): Uint8Array {
     const { writer } = this;
     writer.reset();
-    if (!this.#begun) writer.uint(markOf(this.#heap.root)!.id);
-    this.#begun = true;
+    if (!this.#begun) this.#begin();
     this.#writeShapes(maxBytes);
     // Something at least, however little a slice may hold.
     for (let isFirst = true; (this.#large !== undefined || this.#queue.length > 0) && (isFirst || writer.length < maxBytes); isFirst = false) {
@@ -126,13 +126,21 @@ export class HeapSnapshot extends ImageWriter {
     }
   }
 
+  #begin(): void {
+    this.#begun = true;
+    this.writer.uint(markOf(this.#heap.root)!.id);
+    this.writer.uint(0);
+  }
+
   #writeShapes(maxBytes: number): void {
     const { writer } = this;
-    const countAt = writer.length;
-    const from = this.#shapesWritten;
-    writer.u32(0);
-    while (this.#shapesWritten < this.#shapeCount && (this.#shapesWritten === from || writer.length < maxBytes)) this.writeShape(this.shapes.at(firstPropertyShape + this.#shapesWritten++)!);
-    writer.patchU32(countAt, this.#shapesWritten - from);
+    const id = markOf(this.#heap.root)!.id;
+    for (let isFirst = true; this.#shapesWritten < this.#shapeCount && (isFirst || writer.length < maxBytes); isFirst = false) {
+      writer.uint(id);
+      writer.uint(0);
+      this.writeShape(this.shapes.at(firstPropertyShape + this.#shapesWritten++)!);
+      writer.u8(entryFlag.shape);
+    }
   }
 
   end(): void {
