@@ -13,8 +13,6 @@ type ReadSlot = () => unknown;
 export interface KeyedTarget {
   readonly hasValues: boolean;
   set(key: unknown, value: unknown): void;
-  /** A set of a key that was not there; an image in parts may have it already, from later on, and elsewhere. */
-  insert(key: unknown, value: unknown): void;
   delete(key: unknown): void;
   clear(): void;
 }
@@ -23,32 +21,22 @@ const { set: mapSet, delete: mapDelete, clear: mapClear } = Map.prototype;
 const { add: setAdd, delete: setDelete, clear: setClear } = Set.prototype;
 
 /** With the engine's own methods, because a subclass may have others. */
-export function keyedTarget(object: object, cameInParts = false): KeyedTarget {
+export function keyedTarget(object: object): KeyedTarget {
   if (object instanceof Map) {
     return {
       hasValues: true,
       set: (key, value) => void mapSet.call(object, key, value),
-      insert: (key, value) => {
-        if (cameInParts) mapDelete.call(object, key);
-        mapSet.call(object, key, value);
-      },
       delete: (key) => void mapDelete.call(object, key),
       clear: () => mapClear.call(object),
     };
   }
   if (object instanceof Set) {
-    const insert = (key: unknown): void => {
-      if (cameInParts) setDelete.call(object, key);
-      setAdd.call(object, key);
-    };
-    return { hasValues: false, set: (key) => void setAdd.call(object, key), insert, delete: (key) => void setDelete.call(object, key), clear: () => setClear.call(object) };
+    return { hasValues: false, set: (key) => void setAdd.call(object, key), delete: (key) => void setDelete.call(object, key), clear: () => setClear.call(object) };
   }
   const dictionary = object as Record<string, unknown>;
-  const set = (key: unknown, value: unknown): void => setOwn(dictionary, key as string, value);
   return {
     hasValues: true,
-    set,
-    insert: set,
+    set: (key, value) => setOwn(dictionary, key as string, value),
     delete: (key) => void delete dictionary[key as string],
     clear: () => {},
   };
@@ -64,11 +52,10 @@ export function readKeyedChanges(reader: Reader, readSlot: ReadSlot, target: Key
     }
     const key = readSlot();
     if (kind === operation.delete) target?.delete(key);
-    else if (kind !== operation.set && kind !== operation.insert) reader.fail("unknown change of a collection");
+    else if (kind !== operation.set) reader.fail("unknown change of a collection");
     else {
       const value = hasValues ? readSlot() : undefined;
-      if (kind === operation.set) target?.set(key, value);
-      else target?.insert(key, value);
+      target?.set(key, value);
     }
   }
 }
@@ -129,11 +116,11 @@ export function readByteChanges(reader: Reader, buffer: ArrayBuffer | undefined)
 /** A part of a large object's image (large-image.ts). */
 export function readPart(reader: Reader, readSlot: ReadSlot, object: object, kind: Kind): void {
   if (kind === "map" || kind === "set") {
-    const target = keyedTarget(object, true);
+    const target = keyedTarget(object);
     const count = reader.u32();
     for (let i = 0; i < count; i++) {
       const key = readSlot();
-      target.insert(key, target.hasValues ? readSlot() : undefined);
+      target.set(key, target.hasValues ? readSlot() : undefined);
     }
   } else if (kind === "denseArray") {
     const count = reader.u32();

@@ -135,6 +135,8 @@ export class HeapAudit extends ImageWriter {
     let isKey = true;
     return {
       slot: (value) => {
+        // Walks and looks at other objects may come between two parts.
+        writer.reset();
         if (kind !== "denseArray" && isKey) writer.u8(operation.set);
         isKey = !isMap || !isKey;
         try {
@@ -156,7 +158,8 @@ export class HeapAudit extends ImageWriter {
     const { shape, object } = parts;
     if (changed) return;
     this.writer.reset();
-    if (!isFixed(shape)) this.writeOwn(object as Record<string, unknown>, shape);
+    if (!looksLike(object, shape)) this.writer.u8(1);
+    else if (!isFixed(shape)) this.writeOwn(object as Record<string, unknown>, shape);
     this.#conclude(object, finished(hashOn(parts.hash, this.writer.view())), parts.isForeign);
   }
 
@@ -189,8 +192,7 @@ export class HeapAudit extends ImageWriter {
 
   #see(object: object): void {
     const id = idOf(object);
-    if (this.#seen.has(id)) return;
-    this.#seen.add(id);
+    if (!this.#seen.add(id)) return;
     this.#queue.push(object);
   }
 

@@ -18,7 +18,7 @@ import { entryFlag } from "./heap-snapshot.ts";
 import { operation, type Operation } from "./keyed-changes.ts";
 import { StoredClasses } from "./class-resolver.ts";
 import type { Heap } from "./heap.ts";
-import { empty, LoadedObjects, noImage, notLoaded } from "./loaded-objects.ts";
+import { announced, empty, LoadedObjects, noImage, notLoaded } from "./loaded-objects.ts";
 import { mark } from "./mark.ts";
 import { OutdatedObjects, restoreIntegrity } from "./outdated-objects.ts";
 import { nativeSetPrototypeOf, restoreKeys, setOwn } from "./own-properties.ts";
@@ -41,8 +41,6 @@ export class HeapLoader {
   readonly #heap: Heap;
   readonly #shapes: ShapeTable;
   #loaded = new LoadedObjects();
-  /** Objects whose snapshot image came in parts. */
-  readonly #inParts = new Set<object>();
   #root: object | undefined;
   #rootId = 0;
   #highestId = 0;
@@ -81,6 +79,7 @@ export class HeapLoader {
       const turn = reader.uint();
       const shape = this.#readShape(reader);
       const flags = reader.u8();
+      if (flags === entryFlag.shape) continue;
       if ((flags & entryFlag.announced) !== 0 && reader.u8() === tag.newObject) this.#readAnnouncement(reader);
       const index = this.#indexOf(reader, id);
       if ((flags & entryFlag.part) !== 0) this.#readPart(reader, index, shape);
@@ -156,7 +155,6 @@ export class HeapLoader {
       });
     }
     this.#loaded = new LoadedObjects();
-    this.#inParts.clear();
     return outdated;
   }
 
@@ -214,12 +212,20 @@ export class HeapLoader {
       make = () => bareError(constructor);
     }
     const index = this.#loaded.find(id);
-    // After a recovery from a snapshot, ids of objects that were out of reach then are given again.
-    if (index !== notLoaded && !(this.#readsPatches && this.#loaded.imageTurns[index]! < 0)) return this.#loaded.objects[index]!;
+    if (index !== notLoaded && !this.#isGivenAgain(index)) return this.#loaded.objects[index]!;
     const object = make === undefined ? makeEmpty(shape) : make();
-    if (index === notLoaded) this.#loaded.add(id, object, shape);
+    if (index === notLoaded) this.#loaded.add(id, object, shape, this.#readsPatches ? empty : announced);
     else this.#loaded.replace(index, object, shape);
     return object;
+  }
+
+  /** After a recovery from a snapshot, ids of objects that were out of reach then are given again; the snapshot under way may refer to what a patch makes. */
+  #isGivenAgain(index: number): boolean {
+    const { imageTurns } = this.#loaded;
+    if (!this.#readsPatches || imageTurns[index]! >= 0) return false;
+    if (imageTurns[index] !== announced) return true;
+    imageTurns[index] = empty;
+    return false;
   }
 
   /** Reads one object's content and, when it is news, puts it there. */
@@ -228,7 +234,7 @@ export class HeapLoader {
     if (this.#readChangesOnly(reader, object, shape, news)) return;
     if (news) {
       const before = this.#loaded.shapes[index]!;
-      const isEmpty = this.#loaded.imageTurns[index] === empty;
+      const isEmpty = this.#loaded.imageTurns[index]! <= empty;
       this.#loaded.imageTurns[index] = noImage;
       if (isEmpty && before === shape && fillsPlainly(shape)) {
         const { keys } = shape;
@@ -248,7 +254,6 @@ export class HeapLoader {
   #readPart(reader: Reader, index: number, shape: Shape): void {
     const object = this.#loaded.objects[index]!;
     this.#loaded.shapes[index] = shape;
-    this.#inParts.add(object);
     readPart(reader, this.#slot(reader), object, shape.kind);
     if (reader.u8() === 1 && !isFixed(shape)) this.#readOwn(reader, object, shape, true);
   }
@@ -267,7 +272,7 @@ export class HeapLoader {
   }
 
   #target(object: object): KeyedTarget {
-    const target = keyedTarget(object, this.#inParts.has(object));
+    const target = keyedTarget(object);
     return this.watch === undefined ? target : watched(target, object, this.watch);
   }
 
@@ -385,10 +390,6 @@ function watched(target: KeyedTarget, object: object, watch: LoaderWatch): Keyed
     set(key, value) {
       watch.entry(object, operation.set, key, value);
       target.set(key, value);
-    },
-    insert(key, value) {
-      watch.entry(object, operation.set, key, value);
-      target.insert(key, value);
     },
     delete(key) {
       watch.entry(object, operation.delete, key, undefined);

@@ -2,11 +2,13 @@
  * A snapshot of the heap, taken in slices between turns while the node works on (fuzzy). Each image carries the number of
  * the last turn it shows; when patches are replayed over the snapshot, those that are not newer than the image are
  * skipped. An object that moves from a container not yet scanned to one already scanned would be missed, so every object
- * that a patch refers to while the snapshot is open is queued too. Large objects come in parts (large-image.ts).
+ * that a patch refers to while the snapshot is open is queued too, but not those that were made meanwhile: what they hold is in
+ * those patches. So a snapshot ends however busy the node is. Large objects come in parts (large-image.ts).
  * What is not reachable is not written: this is also the garbage collection of the log.
  *
- * Layout: the first chunk begins with the id of the root and all shapes known by then, since later patches use them
- * undefined. Then entries of (id, turn, shape, flags, announcement, content or part of it); id 0 ends a chunk.
+ * Layout: the first chunk begins with the id of the root and a count of shapes, which is 0 now. Then entries of (id, turn, shape, flags,
+ * announcement, content or part of it); id 0 ends a chunk. All shapes known at the beginning are defined, since later patches use
+ * them undefined: the first entries have a shape and nothing else.
  */
 import { Writer } from "../codec/writer.ts";
 import { tag } from "../codec/tags.ts";
@@ -17,20 +19,23 @@ import { IdSet } from "./id-set.ts";
 import { isLarge, LargeImage } from "./large-image.ts";
 import { firstPropertyShape, type Shape } from "./shapes.ts";
 import { assert } from "../base/assert.ts";
+import { Queue } from "../base/queue.ts";
 
-/** In an entry: the object is announced here; the content is a part of the whole. */
-export const entryFlag = { announced: 1, part: 2 } as const;
+/** In an entry: the object is announced here; the content is a part of the whole; there is nothing but the shape. */
+export const entryFlag = { announced: 1, part: 2, shape: 4 } as const;
 
 export class HeapSnapshot extends ImageWriter {
   readonly #heap: Heap;
   readonly #firstNewId: number;
-  readonly #queue: object[] = [];
-  #at = 0;
+  readonly #queue = new Queue<object>();
   /** Ids of objects that are or were in the queue. */
   readonly #seen = new IdSet();
   /** Ids announced in the stream so far: the reader has made these. */
   readonly #announced = new IdSet();
   readonly #shapesDefined = new Set<number>();
+  /** Known when the snapshot began, and how many of them are written. */
+  readonly #shapeCount: number;
+  #shapesWritten = 0;
   #begun = false;
   /** What is being written in parts. */
   #large: LargeImage | undefined;
@@ -39,19 +44,22 @@ export class HeapSnapshot extends ImageWriter {
     super(new Writer(64 * 1024), heap.shapes);
     this.#heap = heap;
     this.#firstNewId = heap.nextId;
+    this.#shapeCount = heap.shapes.size;
     heap.attachSnapshot(this);
     this.see(heap.root, idOf(heap.root), undefined);
   }
 
   get done(): boolean {
-    return this.#at === this.#queue.length && this.#large === undefined;
+    return this.#queue.length === 0 && this.#large === undefined && this.#shapesWritten === this.#shapeCount;
   }
 
-  /** Queues an object unless this snapshot has seen it; `before`, when a turn changed it, is what would undo that. */
+  /**
+   * Queues an object unless this snapshot has seen it, or a patch that will be replayed over it makes the object. `before`, when a
+   * turn changed it, is what would undo that.
+   */
   see(object: object, id: number, before: object | undefined): void {
     if (before !== undefined && this.#large?.object === object) this.#large.beforeChange(before);
-    if (this.#seen.has(id)) return;
-    this.#seen.add(id);
+    if (id >= this.#firstNewId || !this.#seen.add(id)) return;
     this.#queue.push(object);
   }
 
@@ -60,26 +68,22 @@ export class HeapSnapshot extends ImageWriter {
     const { writer } = this;
     writer.reset();
     if (!this.#begun) this.#begin();
-    while (!this.done && writer.length < maxBytes) {
+    this.#writeShapes(maxBytes);
+    // Something at least, however little a slice may hold.
+    for (let isFirst = true; (this.#large !== undefined || this.#queue.length > 0) && (isFirst || writer.length < maxBytes); isFirst = false) {
       if (this.#large !== undefined) {
         this.#writePart(this.#large, maxBytes);
         continue;
       }
-      const object = this.#queue[this.#at]!;
-      this.#queue[this.#at++] = undefined as unknown as object;
+      const object = this.#queue.shift()!;
       const shape = shapeIn(object);
-      // The object may have been made by a turn that was undone while its patch was written.
-      if (shape === undefined) continue;
+      assert(shape !== undefined, "what was persistent when a snapshot began is so when it ends");
       if (isLarge(object, shape)) {
         this.#large = new LargeImage(object, shape, turn, this.#heap.audit?.checkParts(object, shape));
         continue;
       }
       this.#beginEntry(object, idOf(object), shape, turn, 0);
       this.#writeWhole(object, shape);
-    }
-    if (this.#at > 4096 && this.#at * 2 > this.#queue.length) {
-      this.#queue.splice(0, this.#at);
-      this.#at = 0;
     }
     writer.uint(0);
     return writer.view();
@@ -125,8 +129,18 @@ export class HeapSnapshot extends ImageWriter {
   #begin(): void {
     this.#begun = true;
     this.writer.uint(idOf(this.#heap.root));
-    this.writer.uint(this.shapes.size);
-    for (let i = 0; i < this.shapes.size; i++) this.writeShape(this.shapes.at(firstPropertyShape + i)!);
+    this.writer.uint(0);
+  }
+
+  #writeShapes(maxBytes: number): void {
+    const { writer } = this;
+    const id = idOf(this.#heap.root);
+    for (let isFirst = true; this.#shapesWritten < this.#shapeCount && (isFirst || writer.length < maxBytes); isFirst = false) {
+      writer.uint(id);
+      writer.uint(0);
+      this.writeShape(this.shapes.at(firstPropertyShape + this.#shapesWritten++)!);
+      writer.u8(entryFlag.shape);
+    }
   }
 
   end(): void {

@@ -7,7 +7,7 @@
 import { forgetOrder, KeyOrder, retainedOrder, retainOrder, smallCollectionMax } from "./key-order.ts";
 import type { OwnBefore } from "./own-before.ts";
 
-/** `insert` is a set of a key that was not there: it stands behind all others. */
+/** `insert` is a set of a key that was not there: it stands behind all others. To the log it is a `set`. */
 export const operation = { set: 0, delete: 1, clear: 2, insert: 3 } as const;
 export type Operation = (typeof operation)[keyof typeof operation];
 
@@ -30,6 +30,7 @@ export abstract class KeyedChanges {
   copy: [unknown, unknown][] | undefined = undefined;
   /** The operations do not tell everything: the log needs the whole content. */
   untold = false;
+  isCommitted = false;
   /** Own properties of a Map or Set that has some (shapes.ts). */
   own: OwnBefore | undefined = undefined;
   readonly unordered: boolean;
@@ -163,6 +164,7 @@ export abstract class KeyedChanges {
 
   /** The turn was committed: what is kept for later turns stays in proportion to the collection. */
   settle(): void {
+    this.isCommitted = true;
     const { order } = this;
     if (order === undefined) return;
     order.stale += this.#deleted;

@@ -3,13 +3,16 @@
  * the turn at which the first was written, T; the reader puts the parts together and then replays what the patches after T did.
  * That gives the right content although later parts show later turns:
  * - bytes and values are what the last write says, and writes after T are replayed;
- * - keys of a Map or Set that were inserted after T are inserted again, behind those that were there at T, in the order of their
- *   insertions (`operation.insert`, change-reader.ts). An iterator of the engine misses none that was there all the time.
+ * - of a Map or Set, what the parts hold are the keys that were there at T and were not taken out by then, in their order: an
+ *   iterator of the engine misses none of them, and undo, which may put them in again, keeps their order. Keys that were inserted
+ *   after T stand behind them and come with the patches; where the iterator meets the first, the parts end. So they end although
+ *   turns insert faster than slices are written.
  * An array's changes can be relative (shift), so before the first one it is copied, and the parts show it as of T.
  * Does not decide which objects are large (heap-snapshot.ts) nor read parts (heap-loader.ts). K1.
  */
 import { ArrayChanges } from "./array-changes.ts";
 import type { ImageWriter } from "./image-writer.ts";
+import { KeyedChanges, operation } from "./keyed-changes.ts";
 import { isFixed, type Shape } from "./shapes.ts";
 
 /** Sees the content as it is written. */
@@ -18,18 +21,18 @@ export interface PartsWatch {
   bytes(bytes: Uint8Array): void;
 }
 
-const elementsMin = 4096;
-const bytesMin = 64 * 1024;
+/** Above these an object comes in parts. */
+export const largeMin = { elements: 1024, bytes: 64 * 1024 } as const;
 
 export function isLarge(object: object, shape: Shape): boolean {
   switch (shape.kind) {
     case "map":
     case "set":
-      return (object as Map<unknown, unknown>).size > elementsMin;
+      return (object as Map<unknown, unknown>).size > largeMin.elements;
     case "denseArray":
-      return isFixed(shape) && (object as unknown[]).length > elementsMin;
+      return isFixed(shape) && (object as unknown[]).length > largeMin.elements;
     case "arrayBuffer":
-      return (object as ArrayBuffer).byteLength > bytesMin;
+      return (object as ArrayBuffer).byteLength > largeMin.bytes;
     default:
       return false;
   }
@@ -47,6 +50,10 @@ export class LargeImage {
   #at = 0;
   /** A turn has changed the object since the first part. */
   hasChanged = false;
+  /** Keys that turns after T inserted: they stand behind all others. */
+  readonly #inserted = new Set<unknown>();
+  /** Told while their turns were being written: a turn may still be refused then. */
+  readonly #untaken = new Set<KeyedChanges>();
 
   constructor(object: object, shape: Shape, turn: number, watch: PartsWatch | undefined) {
     this.object = object;
@@ -61,9 +68,18 @@ export class LargeImage {
   /** A turn that changed the object is being written; `before` is what would undo it. */
   beforeChange(before: object): void {
     this.hasChanged = true;
+    if (before instanceof KeyedChanges) return void this.#untaken.add(before);
     if (this.#elements !== this.object || !(before instanceof ArrayChanges)) return;
     before.keepAll();
     this.#elements = before.whole!;
+  }
+
+  #takeChanges(): void {
+    for (const { operations, keys, isCommitted } of this.#untaken) {
+      if (!isCommitted) continue;
+      for (let i = 0; i < operations.length; i++) if (operations[i] === operation.insert) this.#inserted.add(keys[i]);
+    }
+    this.#untaken.clear();
   }
 
   /** Writes the next part, until the writer holds `maxBytes`; true when it was the last. */
@@ -75,15 +91,16 @@ export class LargeImage {
   }
 
   #writeEntries(images: ImageWriter, entries: Iterator<unknown>, maxBytes: number): boolean {
+    this.#takeChanges();
     const { writer } = images;
     const countAt = writer.length;
     const isMap = this.shape.kind === "map";
     writer.u32(0);
     let count = 0;
     let isLast = false;
-    do {
+    while (!isLast && (count === 0 || writer.length < maxBytes)) {
       const { done, value } = entries.next();
-      if (done === true) isLast = true;
+      if (done === true || this.#inserted.has(isMap ? (value as [unknown, unknown])[0] : value)) isLast = true;
       else {
         count++;
         if (isMap) {
@@ -92,7 +109,7 @@ export class LargeImage {
           this.#slot(images, content);
         } else this.#slot(images, value);
       }
-    } while (!isLast && writer.length < maxBytes);
+    }
     writer.patchU32(countAt, count);
     return isLast;
   }
@@ -102,7 +119,7 @@ export class LargeImage {
     const countAt = writer.length;
     const from = this.#at;
     writer.u32(0);
-    while (this.#at < elements.length && writer.length < maxBytes) this.#slot(images, elements[this.#at++]);
+    while (this.#at < elements.length && (this.#at === from || writer.length < maxBytes)) this.#slot(images, elements[this.#at++]);
     writer.patchU32(countAt, this.#at - from);
     return this.#at === elements.length;
   }

@@ -9,13 +9,14 @@ import type { Shape } from "./shapes.ts";
 export const notLoaded = -1;
 export const noImage = -1;
 export const empty = -2;
+export const announced = -3;
 
 export class LoadedObjects {
   readonly ids: number[] = [];
   readonly objects: object[] = [];
   /** The shape that each object's content has now. */
   readonly shapes: Shape[] = [];
-  /** The turn that a snapshot's image shows; `noImage` for objects that came with patches, `empty` while nothing was put into one. */
+  /** The turn that a snapshot's image shows; `noImage` for objects that came with patches, `empty` while nothing was put into one, `announced` when a snapshot said so first. */
   readonly imageTurns: number[] = [];
   /** Index + 1, or 0; ids mostly come one behind the other, so their low bits are the hash. */
   #slots = new Int32Array(1024);
@@ -40,13 +41,13 @@ export class LoadedObjects {
   }
 
   /** An object whose id was not found. */
-  add(id: number, object: object, shape: Shape): void {
+  add(id: number, object: object, shape: Shape, state: typeof empty | typeof announced): void {
     const index = this.ids.length;
     assert(index < 2 ** 30, "a heap has less than 2^30 objects");
     this.ids.push(id);
     this.objects.push(object);
     this.shapes.push(shape);
-    this.imageTurns.push(empty);
+    this.imageTurns.push(state);
     if (index * 2 >= this.#slots.length) this.#grow();
     else this.#enter(id, index);
   }

@@ -20,7 +20,7 @@ export function writeKeyedChanges(patch: PatchWriter, changes: KeyedChanges): vo
     if (puts(kind) && !changes.has(key)) continue;
     if (kind === operation.delete && patch.isUnknown(key)) continue;
     count++;
-    writer.u8(kind);
+    writer.u8(puts(kind) ? operation.set : kind);
     if (kind === operation.clear) continue;
     patch.writeSlot(key);
     if (puts(kind) && changes.hasValues) patch.writeSlot(changes.get(key));

@@ -72,6 +72,7 @@ function examine(disk: Disk, options: OpenLogOptions): ExaminedLog {
       lastTurn,
       snapshots: files.snapshots.map((file) => file.name),
       snapshotSequence: lastSequence(files),
+      snapshotBytes: snapshot?.end.totalBytes ?? 0,
     });
     log.markDurable();
     if (log.failure !== null) throw log.failure;

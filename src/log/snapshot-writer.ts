@@ -75,6 +75,11 @@ export class SnapshotWriter {
     return this.#position - this.#syncedBytes;
   }
 
+  /** Bytes of the chunks so far. */
+  get writtenBytes(): number {
+    return this.#totalBytes;
+  }
+
   /** The error that stopped the snapshot, or null; finish reports it too. */
   get error(): MaceKenError | null {
     return this.#error;

@@ -60,4 +60,6 @@ export interface TurnLogStart {
   /** Names of the snapshots there are, the newest last. */
   readonly snapshots: string[];
   readonly snapshotSequence: number;
+  /** Of the newest one, 0 without. */
+  readonly snapshotBytes: number;
 }

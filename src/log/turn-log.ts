@@ -34,6 +34,7 @@ export class TurnLog {
   readonly #snapshots: string[];
   #snapshotSequence: number;
   #snapshot: SnapshotWriter | null = null;
+  #snapshotBytes: number;
   #durableGroup: number;
   #durableTurn: number;
   #markedGroup: number;
@@ -55,6 +56,7 @@ export class TurnLog {
     this.#policy = options.syncPolicy ?? new AdaptiveSyncPolicy();
     this.#snapshots = start.snapshots;
     this.#snapshotSequence = start.snapshotSequence;
+    this.#snapshotBytes = start.snapshotBytes;
     this.#work = new DiskWork(disk);
     this.#segments = new Segments(disk, this.#work, options.directory, start.current, start.closed, start.free, {
       segmentBytes: options.segmentBytes ?? defaultSegmentBytes,
@@ -112,6 +114,15 @@ export class TurnLog {
 
   get liveBytes(): number {
     return this.#segments.liveBytes;
+  }
+
+  get segmentBytes(): number {
+    return this.#options.segmentBytes ?? defaultSegmentBytes;
+  }
+
+  /** Of the last durable snapshot; 0 while there is none. */
+  get snapshotBytes(): number {
+    return this.#snapshotBytes;
   }
 
   /**
@@ -182,7 +193,9 @@ export class TurnLog {
       onSyncFailed: (error) => this.#fail(error),
       onEnded: (name) => {
         this.#snapshot = null;
-        if (name !== null) this.#snapshotDurable(name, firstGroup);
+        if (name === null) return;
+        this.#snapshotBytes = writer.writtenBytes;
+        this.#snapshotDurable(name, firstGroup);
       },
     });
     if (writer.error === null) this.#snapshot = writer;

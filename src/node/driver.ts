@@ -9,6 +9,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { KernelEffect, Note } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, KernelInput, Operation } from "../kernel/kernel-input.ts";
 import { KernelSnapshot } from "../kernel/recovery.ts";
+import { defaultSnapshotPolicy, isBehind, isSnapshotDue } from "../log/snapshot-policy.ts";
 import type { TurnLog } from "../log/turn-log.ts";
 import type { HostPort } from "../transport/transport.ts";
 import type { TcpTransport } from "../transport/tcp-transport.ts";
@@ -26,14 +27,13 @@ export interface DriverPorts {
 }
 
 const markAfterIdleMs = 10;
-const snapshotAtLeastBytes = 16 * 1024 * 1024;
-/** Every life begins a segment of its own, so many short lives would leave many. */
-const snapshotAtLeastSegments = 16;
 /** Of the audit: a slice, the objects between two looks at the clock, the pause, and how many times longer than the slice it is at least: 2 % of the time. */
 const auditSliceMs = 1;
 const auditSliceObjects = 50;
 const auditPauseMs = 100;
 const auditShare = 50;
+/** Of a snapshot: slices between two pauses, and the pause. */
+const snapshotWorkMs = 1;
 const snapshotPauseMs = 1;
 /** More than this written and not synced would make the log's own syncs wait. */
 const snapshotUnsyncedBytes = 4 * 1024 * 1024;
@@ -57,7 +57,8 @@ export class Driver {
   #markTimer: NodeJS.Timeout | undefined;
   /** One at a time: whoever asks meanwhile gets the one under way. */
   #snapshot: Promise<void> | undefined;
-  #snapshotBytes = 0;
+  /** Of the log, after one that could not be written: not every group tries again. */
+  #noSnapshotBelowBytes = 0;
   #auditTimer: NodeJS.Timeout | undefined;
 
   constructor(ports: DriverPorts) {
@@ -265,7 +266,7 @@ export class Driver {
   #considerSnapshot(): void {
     const { log } = this.#ports;
     if (log === null || this.#snapshot !== undefined) return;
-    if (log.liveBytes < Math.max(snapshotAtLeastBytes, 2 * this.#snapshotBytes) && log.liveSegments < snapshotAtLeastSegments) return;
+    if (log.liveBytes < this.#noSnapshotBelowBytes || !isSnapshotDue(log, defaultSnapshotPolicy)) return;
     void this.snapshot().catch((error: unknown) => this.fail(error));
   }
 
@@ -285,14 +286,16 @@ export class Driver {
     // Between steps everything executed is appended, so the snapshot begins at a turn the log knows.
     const snapshot = new KernelSnapshot(kernel);
     const writer = log.beginSnapshot(kernel.executed);
-    let bytes = 0;
+    const { bytesWritten } = log.counters;
+    const isLate = (): boolean => isBehind(log.counters.bytesWritten + log.pendingBytes - bytesWritten, writer.writtenBytes, defaultSnapshotPolicy);
     try {
-      while (!snapshot.done && !this.#failed) {
-        const chunk = snapshot.slice();
-        bytes += chunk.length;
-        writer.write(chunk);
-        do await delay(snapshotPauseMs);
-        while (writer.unsyncedBytes > snapshotUnsyncedBytes && !this.#failed);
+      while (!snapshot.done && !this.#failed && writer.error === null) {
+        const begun = performance.now();
+        do writer.write(snapshot.slice());
+        while (!snapshot.done && writer.unsyncedBytes <= snapshotUnsyncedBytes && writer.error === null && (performance.now() - begun < snapshotWorkMs || isLate()));
+        // Either way the event loop sees to the network and the disk before the next slice.
+        do await (isLate() && writer.unsyncedBytes <= snapshotUnsyncedBytes ? nextRound() : delay(snapshotPauseMs));
+        while (writer.unsyncedBytes > snapshotUnsyncedBytes && writer.error === null && !this.#failed);
       }
     } finally {
       snapshot.end();
@@ -302,8 +305,8 @@ export class Driver {
       writer.finish(resolve);
       log.flush(false);
     });
+    this.#noSnapshotBelowBytes = error === null ? 0 : log.liveBytes + defaultSnapshotPolicy.atLeastBytes / 4;
     if (error !== null) this.#ports.onNote({ level: "error", code: error.code, message: `a snapshot could not be written: ${error.message}`, fields: { remedy: error.remedy } });
-    else this.#snapshotBytes = bytes;
   }
 
   // ---- the end
