@@ -68,9 +68,9 @@ export class ModuleState {
     return this.functions.at(-1)?.maySuspend === true && suspends(node);
   }
 
-  /** `node` -> `before node )`. */
-  wrap(node: Node, before: string): Insertion[] {
-    return [this.edits.open(node.start, before), this.edits.close(node.end, ")")];
+  /** `node` -> `before node after`. */
+  wrap(node: Node, before: string, after = ")"): Insertion[] {
+    return [this.edits.open(node.start, before), this.edits.close(node.end, after)];
   }
 
   /** As `wrap`, for text that begins with a parenthesis, which after a line without semicolon would become a call. */

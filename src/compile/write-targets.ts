@@ -78,7 +78,9 @@ function memberTarget(state: ModuleState, member: Node, value: Node | undefined,
   const valueSuspends = value !== undefined && state.suspends(value);
   if (!keySuspends && !valueSuspends) {
     if (assignment !== undefined && state.format === "commonjs" && isModuleExports(object)) return exportsTarget(state, assignment, object);
-    if (!keyedTarget(state, member, deletes)) state.wrap(object, `${state.use("w")}(`);
+    if (keyedTarget(state, member, deletes)) return;
+    if (changesPrototype(member)) state.wrap(object, `${state.use("k")}(`, ",null)");
+    else state.wrap(object, `${state.use("w")}(`);
     return;
   }
   const held = state.temporary();
@@ -89,9 +91,14 @@ function memberTarget(state: ModuleState, member: Node, value: Node | undefined,
   if (keySuspends && (inPattern || !valueSuspends)) state.touchAfter(key, touch);
 }
 
+/** What is written is no property then, and nothing else of the object tells. */
+function changesPrototype(member: Node): boolean {
+  return member["computed"] !== true && member["property"]["name"] === "__proto__";
+}
+
 /** The touch of what `object` holds, where the key of the write cannot be told: a null says that it may be anything. */
 function touchOf(state: ModuleState, member: Node, object: string): string {
-  return member["computed"] === true ? `${state.use("k")}(${object},null)` : `${state.use("w")}(${object})`;
+  return member["computed"] === true || changesPrototype(member) ? `${state.use("k")}(${object},null)` : `${state.use("w")}(${object})`;
 }
 
 /** A write through `super` changes `this`. There is no object expression to wrap, so the touch goes into the value or the key. */

@@ -1,15 +1,17 @@
 /**
  * Changes of one dense array in one turn, by elements: before an element is written or removed its old value is kept, and
- * nothing else. What moves most elements (sort, unshift) keeps all of them, so does a turn that changes very many. Small arrays
- * are copied at once: that is cheaper than keeping account. What the array became is read when the record is written. K1.
+ * nothing else. What moves most elements (sort, unshift) keeps all of them, so does a turn that changes very many. What the
+ * array became is read when the record is written. K1.
  */
 import { isIndex } from "./own-properties.ts";
 
+/** Arrays up to this length are kept whole as soon as more than a few elements change: that is cheaper than account. */
 const smallArrayMax = 32;
+/** Up to so many kept elements are looked through one by one. */
+const searchedMax = 4;
 
-/** Of arrays that are copied, nothing is put in here. */
-const noFront: unknown[] = [];
-const noOlds = new Map<number, unknown>();
+const noIndexes: number[] = [];
+const noValues: unknown[] = [];
 
 /** So many values fit on the stack as arguments of one call. */
 const argumentsMax = 10_000;
@@ -19,23 +21,19 @@ export class ArrayChanges {
   /** The length before the turn. */
   readonly length: number;
   /** What `shift` took, the first first. */
-  readonly front: unknown[];
-  /** Old values by their old index. Everything else at an index below `length` is as it was. */
-  readonly olds: Map<number, unknown>;
+  front: unknown[] = noValues;
+  /** Old indexes of elements whose old values are kept, and those values. Everything else at an index below `length` is as it was. */
+  oldIndexes: number[] = noIndexes;
+  oldValues: unknown[] = noValues;
   /** All old values, once they are kept. */
-  whole: unknown[] | undefined;
+  whole: unknown[] | undefined = undefined;
   /** Holes or named properties may have come. */
   untold = false;
-  readonly #keptMax: number;
+  #places: Map<number, number> | undefined = undefined;
 
   constructor(array: unknown[]) {
     this.array = array;
     this.length = array.length;
-    this.#keptMax = 64 + (array.length >>> 4);
-    const isSmall = array.length <= smallArrayMax;
-    this.whole = isSmall ? array.slice() : undefined;
-    this.front = isSmall ? noFront : [];
-    this.olds = isSmall ? noOlds : new Map();
   }
 
   beforeElement(key: unknown): void {
@@ -52,7 +50,8 @@ export class ArrayChanges {
   beforeShift(): void {
     if (this.whole !== undefined || this.array.length === 0) return;
     // An element that was told and not written yet would be looked for in the wrong place after the shift.
-    if (this.olds.size > 0 || this.front.length >= this.length) this.keepAll();
+    if (this.oldIndexes.length > 0 || this.front.length >= this.length) this.keepAll();
+    else if (this.front.length === 0) this.front = [this.array[0]];
     else this.front.push(this.array[0]);
   }
 
@@ -71,22 +70,44 @@ export class ArrayChanges {
 
   keepAll(): void {
     if (this.whole !== undefined) return;
+    const { oldIndexes, oldValues } = this;
     const whole = this.front.length === 0 ? this.array.slice() : this.front.concat(this.array);
     whole.length = this.length;
-    for (const [index, value] of this.olds) whole[index] = value;
+    for (let i = 0; i < oldIndexes.length; i++) whole[oldIndexes[i]!] = oldValues[i];
     this.whole = whole;
-    this.olds.clear();
+    this.oldIndexes = noIndexes;
+    this.oldValues = noValues;
+    this.#places = undefined;
   }
 
   #keep(index: number): void {
-    if (index >= this.length || this.olds.has(index)) return;
-    this.olds.set(index, this.array[index - this.front.length]);
-    if (this.olds.size > this.#keptMax) this.keepAll();
+    if (index >= this.length || this.#isKept(index)) return;
+    const value = this.array[index - this.front.length];
+    const count = this.oldIndexes.length;
+    if (count === 0) {
+      this.oldIndexes = [index];
+      this.oldValues = [value];
+      return;
+    }
+    if (count >= (this.length <= smallArrayMax ? searchedMax : 64 + (this.length >>> 4))) return this.keepAll();
+    this.oldIndexes.push(index);
+    this.oldValues.push(value);
+    if (this.#places !== undefined) this.#places.set(index, count);
+    else if (count >= searchedMax) this.#places = new Map(this.oldIndexes.map((old, place) => [old, place]));
   }
 
-  /** Indexes, as they were, of the old values that are kept. */
-  get keptIndexes(): number[] {
-    return [...this.olds.keys()].sort((a, b) => a - b);
+  #isKept(index: number): boolean {
+    if (this.#places !== undefined) return this.#places.has(index);
+    const { oldIndexes } = this;
+    for (let i = 0; i < oldIndexes.length; i++) if (oldIndexes[i] === index) return true;
+    return false;
+  }
+
+  /** The places of what is kept in `oldIndexes` and `oldValues`, by rising index. */
+  get placesInOrder(): number[] {
+    const { oldIndexes } = this;
+    const places = oldIndexes.map((_, place) => place);
+    return places.length === 1 ? places : places.sort((a, b) => oldIndexes[a]! - oldIndexes[b]!);
   }
 
   undo(): void {
@@ -96,10 +117,11 @@ export class ArrayChanges {
       return;
     }
     for (let end = this.front.length; end > 0; end -= argumentsMax) array.unshift(...this.front.slice(Math.max(0, end - argumentsMax), end));
-    for (const index of this.keptIndexes) {
+    for (const place of this.placesInOrder) {
+      const index = this.oldIndexes[place]!;
       // Written one behind the other, for a gap would make the array sparse to the engine.
-      if (index < array.length) array[index] = this.olds.get(index);
-      else array.push(this.olds.get(index));
+      if (index < array.length) array[index] = this.oldValues[place];
+      else array.push(this.oldValues[place]);
     }
     array.length = this.length;
   }

@@ -83,7 +83,7 @@ function touchWhole(object: object, shape: Shape, before: object): void {
 
 /** Before a write to a property whose name is computed; `deletes` says that it is deleted. */
 export function touchKey<T>(object: T, key: unknown, deletes?: unknown): T {
-  if (typeof key !== "string" && typeof key !== "number") oddKey(object);
+  if ((typeof key !== "string" && typeof key !== "number") || key === "__proto__") oddKey(object);
   if (object === last) return object;
   if (object === lastArray) {
     lastChanges!.beforeElement(key);
@@ -101,7 +101,7 @@ export function touchKey<T>(object: T, key: unknown, deletes?: unknown): T {
   return object;
 }
 
-/** A symbol, or an object that may become one. Nobody looks at a new object again, unless it is noted. */
+/** A symbol, an object that may become one, or the object's prototype. Nobody looks at a new object again, unless it is noted. */
 function oddKey(object: unknown): void {
   if (isPersistent(object)) noteOddKey();
   else noteUnusual(object);

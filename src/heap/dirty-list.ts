@@ -35,6 +35,7 @@ export class DirtyList {
   /** The turn was committed. */
   settle(): void {
     for (let i = 0; i < this.count; i++) {
+      if (!this.shapes[i]!.isKeyed) continue;
       const before = this.befores[i]!;
       if (before instanceof KeyedChanges) before.settle();
     }

@@ -73,7 +73,8 @@ function beforeDefineAll(target: unknown, [, descriptors]: readonly unknown[]): 
 }
 
 function beforeSetPrototype(target: unknown, [, prototype]: readonly unknown[]): void {
-  touch(target);
+  // No name of a key tells it, as if a symbol were written.
+  touchKey(target, null);
   if (typeof target !== "object" || target === null || Object.getPrototypeOf(target) === prototype) return;
   const before = Object.getPrototypeOf(target) as object | null;
   const record = before === null ? undefined : recordOf(before);

@@ -36,22 +36,22 @@ export function writeArrayChanges(patch: PatchWriter, changes: ArrayChanges): vo
   if (whole !== undefined) return writeArrayDifference(patch, array, whole);
   const shift = front.length;
   const changed: number[] = [];
-  for (const kept of changes.keptIndexes) {
-    const index = kept - shift;
-    if (index < array.length && !Object.is(array[index], changes.olds.get(kept))) changed.push(index);
+  for (const place of changes.placesInOrder) {
+    const index = changes.oldIndexes[place]! - shift;
+    if (index < array.length && !Object.is(array[index], changes.oldValues[place])) changed.push(index);
   }
   for (let index = changes.length - shift; index < array.length; index++) changed.push(index);
   writeElements(patch, array, shift, changed);
 }
 
 /** False when the account of an array does not explain it: somebody deleted an element or wrote one behind the end. */
-export function isUntouched({ array, whole, length, front, olds }: ArrayChanges): boolean {
+export function isUntouched({ array, whole, length, front, oldIndexes }: ArrayChanges): boolean {
   if (whole !== undefined) {
     for (let i = 0; i < array.length; i++) if (array[i] === undefined && !Object.hasOwn(array, i)) return false;
     return true;
   }
-  for (const kept of olds.keys()) {
-    const index = kept - front.length;
+  for (let i = 0; i < oldIndexes.length; i++) {
+    const index = oldIndexes[i]! - front.length;
     if (index < array.length && array[index] === undefined && !Object.hasOwn(array, index)) return false;
   }
   for (let index = length - front.length; index < array.length; index++) if (array[index] === undefined && !Object.hasOwn(array, index)) return false;
@@ -62,12 +62,7 @@ export function isUntouched({ array, whole, length, front, olds }: ArrayChanges)
 export function writeArrayDifference(patch: PatchWriter, array: readonly unknown[], before: readonly unknown[]): void {
   if (array.length === before.length) {
     const changed: number[] = [];
-    for (let i = 0; i < array.length; i++) {
-      const now = array[i];
-      const then = before[i];
-      // The same, but for NaN and the sign of 0.
-      if (now !== then || now === 0) if (!Object.is(now, then)) changed.push(i);
-    }
+    for (let i = 0; i < array.length; i++) if (!Object.is(array[i], before[i])) changed.push(i);
     return writeElements(patch, array, 0, changed);
   }
   const shorter = Math.min(array.length, before.length);

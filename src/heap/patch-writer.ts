@@ -22,6 +22,8 @@ import { isTracked, track } from "./tracked-collections.ts";
 /** A patch that made more does not make the next ones hold as much memory. */
 const keptMax = 1024;
 const nothing = {};
+/** Between patches: a large one's bytes are not held. */
+const noWriter = new Writer(0);
 
 const trackedNames = { map: "Map", set: "Set", date: "Date", regexp: "RegExp" };
 
@@ -36,7 +38,7 @@ export class PatchWriter extends ImageWriter {
   #shapesDefined = 0;
 
   constructor(heap: Heap) {
-    super(new Writer(0), heap.shapes);
+    super(noWriter, heap.shapes);
     this.#heap = heap;
   }
 
@@ -54,12 +56,14 @@ export class PatchWriter extends ImageWriter {
     writer.uint(0);
     for (let i = 0; i < this.#madeCount; i++) this.writeContent(this.#made[i]!, this.#madeShapes[i]!);
     this.#forgetMade();
+    this.writer = noWriter;
   }
 
   /** The patch was thrown away, and so is what it made persistent. */
   takeBack(): void {
     for (let i = 0; i < this.#madeCount; i++) unmark(this.#made[i]!);
     this.#forgetMade();
+    this.writer = noWriter;
   }
 
   #forgetMade(): void {
@@ -85,7 +89,7 @@ export class PatchWriter extends ImageWriter {
 
   /** The image of an object of a usual shape that still has it: the common case. */
   #writeUsual(object: object, id: number, shape: Shape): boolean {
-    if (!shape.isUsual || Object.getPrototypeOf(object) !== shape.prototype) return false;
+    if (!shape.isUsual) return false;
     this.writer.uint(id);
     this.writeShapeNumber(shape, false);
     // Looking at the keys before would cost as much as writing. If they are others, the reader gets a second image, which counts.

@@ -17,7 +17,7 @@ const large = 1_000_000;
 /** Values kept for undo, of one object in the turn that runs. */
 function kept(object: object): number {
   const before = beforeOf(object);
-  if (before instanceof ArrayChanges) return before.olds.size + before.front.length + (before.whole?.length ?? 0);
+  if (before instanceof ArrayChanges) return before.oldIndexes.length + before.front.length + (before.whole?.length ?? 0);
   if (before instanceof ByteChanges) return [...before.pages.values()].reduce((sum, page) => sum + page.length, 0);
   if (Array.isArray(before)) return before.length;
   assert.ok(before instanceof KeyedChanges);

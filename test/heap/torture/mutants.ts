@@ -25,7 +25,7 @@ export const mutants: readonly Mutant[] = [
   { name: "clear keeps no copy", file: "heap/keyed-changes.js", text: "this.takeCopy();\n        this.#tell(operation.clear, undefined);", fault: "this.#tell(operation.clear, undefined);" },
   { name: "a patch keeps an object's last shape", file: "heap/patch-writer.js", text: "return this.writeOwn(object, shape);", fault: "this.writeOwn(object, shape); return true;" },
   { name: "undo of a usual object forgets its last value", file: "heap/own-before.js", text: "object[key] = values[i++];", fault: "if (++i < values.length) object[key] = values[i - 1];" },
-  { name: "undo of a large array forgets its elements", file: "heap/array-changes.js", text: "for (const index of this.keptIndexes) {", fault: "for (const index of []) {" },
+  { name: "undo of a large array forgets its elements", file: "heap/array-changes.js", text: "for (const place of this.placesInOrder) {", fault: "for (const place of []) {" },
   { name: "undo of bytes forgets them", file: "heap/byte-changes.js", text: "this.bytes.set(before, page * pageBytes)", fault: "void before" },
   { name: "undo leaves new properties", file: "heap/own-properties.js", text: "if (!sameKeys(names, keys))", fault: "if (false)" },
   { name: "undo of a RegExp forgets lastIndex", file: "heap/before-image.js", text: "pattern.lastIndex = before.lastIndex;", fault: ";" },
