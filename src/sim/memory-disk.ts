@@ -170,7 +170,7 @@ export class MemoryDisk implements Disk {
       length >>= 1;
     }
     const { inode } = file as MemoryFile;
-    const room = this.capacityBytes - this.#usedBytes();
+    const room = this.capacityBytes - this.usedBytes;
     const growth = position + length - inode.cache.length;
     if (growth > room) {
       code ??= "ENOSPC";
@@ -415,7 +415,8 @@ export class MemoryDisk implements Disk {
     return this.#directories.get(at < 0 ? "" : path.slice(0, at))?.cache.has(path.slice(at + 1)) ?? false;
   }
 
-  #usedBytes(): number {
+  /** Of all files that have a name. */
+  get usedBytes(): number {
     let used = 0;
     for (const directory of this.#directories.values()) for (const inode of directory.cache.values()) used += inode.cache.length;
     return used;
