@@ -104,6 +104,11 @@ obey({
     persistent.writer.reset();
     persistent.heap.commit(persistent.writer);
   }),
+  // Noticed, ready to be undone, and forgotten: what was measured of the barrier before there was a heap.
+  noticed: (count: number) => transfers(persistent.bank, count, () => persistent.heap.begin(), () => {
+    persistent.heap.dirty.clear();
+    persistent.heap.undo();
+  }),
   undone: (count: number) => transfers(persistent.bank, count, () => persistent.heap.begin(), () => persistent.heap.undo()),
   plain: (count: number) => transfers(plain, count, () => {}, () => {}),
   arguments: (count: number) => codec(message, count),

@@ -14,7 +14,7 @@ import { reviving } from "./class-registry.ts";
 import { DictionaryChanges } from "./dictionary-changes.ts";
 import type { Heap } from "./heap.ts";
 import type { KeyedChanges } from "./keyed-changes.ts";
-import { beforeOf, isPersistent, setState, shapeIn } from "./mark.ts";
+import { isPersistent, setState, shapeIn, stateOf } from "./mark.ts";
 import type { Shape } from "./shapes.ts";
 import { noteOddKey, noteUnusual } from "./unusual-objects.ts";
 import { writtenBytes } from "./written-bytes.ts";
@@ -57,8 +57,8 @@ export function touch<T>(object: T): T {
   if (typeof object === "object" && object !== null) {
     const shape = shapeIn(object);
     if (shape !== undefined) {
-      const before = beforeOf(object) ?? firstTouch(object, shape);
-      if (shape.isKeyed) touchWhole(object, shape, before);
+      if (shape.isKeyed) touchWhole(object, shape, beforeIn(object, shape));
+      else if (stateOf(object) >= 0) firstTouch(object, shape);
     } else if (ArrayBuffer.isView(object)) touchBytes(object, 0, object.byteLength);
     last = object;
   }
@@ -68,9 +68,14 @@ export function touch<T>(object: T): T {
 function firstTouch(object: object, shape: Shape): object {
   demandTurn(object, shape);
   const before = captureBefore(object, shape);
-  setState(object, before);
-  shape.heap.noteDirty(object, before, shape);
+  setState(object, ~shape.heap.dirty.add(object, before, shape));
   return before;
+}
+
+/** What undoes this turn's changes of the object, from now on at the latest. */
+function beforeIn(object: object, shape: Shape): object {
+  const state = stateOf(object);
+  return state < 0 ? shape.heap.dirty.befores[~state]! : firstTouch(object, shape);
 }
 
 /** Something will change that no key tells. */
@@ -109,7 +114,7 @@ function oddKey(object: unknown): void {
 
 function tellKey(object: object, shape: Shape, key: unknown, deletes: boolean): void {
   if (shape.kind === "typedArray") return tellElement(object as ArrayBufferView, key);
-  const before = beforeOf(object) ?? firstTouch(object, shape);
+  const before = beforeIn(object, shape);
   if (before instanceof ArrayChanges) {
     before.beforeElement(key);
     lastArray = object;
@@ -137,14 +142,14 @@ function touchBytes(view: ArrayBufferView, start: number, end: number): void {
   const { buffer, byteOffset, byteLength } = view;
   const shape = shapeIn(buffer);
   if (shape === undefined) return;
-  const before = beforeOf(buffer) ?? firstTouch(buffer, shape);
+  const before = beforeIn(buffer, shape);
   (before as ByteChanges).beforeBytes(byteOffset + Math.max(0, start), byteOffset + Math.min(byteLength, end));
 }
 
 /** The changes of this turn, or undefined when the collection is not persistent (any more: its turn may have been undone). */
 export function changesOf(collection: object): KeyedChanges | undefined {
   const shape = shapeIn(collection);
-  return shape === undefined ? undefined : ((beforeOf(collection) ?? firstTouch(collection, shape)) as KeyedChanges);
+  return shape === undefined ? undefined : (beforeIn(collection, shape) as KeyedChanges);
 }
 
 function demandTurn(object: object, shape: Shape): void {
@@ -180,7 +185,7 @@ function tellCall(array: unknown[], name: string | undefined, first: unknown): v
   if (array !== lastArray) {
     const shape = shapeIn(array);
     if (shape === undefined || shape.kind !== "denseArray") return void touch(array);
-    const before = beforeOf(array) ?? firstTouch(array, shape);
+    const before = beforeIn(array, shape);
     if (!(before instanceof ArrayChanges)) return void touch(array);
     lastArray = array;
     lastChanges = before;

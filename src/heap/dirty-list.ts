@@ -16,11 +16,13 @@ export class DirtyList {
   befores: object[] = [];
   shapes: Shape[] = [];
 
-  add(object: object, before: object, shape: Shape): void {
+  /** Answers its place. */
+  add(object: object, before: object, shape: Shape): number {
     const at = this.count++;
     this.objects[at] = object;
     this.befores[at] = before;
     this.shapes[at] = shape;
+    return at;
   }
 
   undo(): void {

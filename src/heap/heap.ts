@@ -17,7 +17,7 @@ import { Refused } from "./image-writer.ts";
 import type { IdSet } from "./id-set.ts";
 import { shapeIn } from "./mark.ts";
 import { PatchWriter } from "./patch-writer.ts";
-import { ShapeTable, type Shape } from "./shapes.ts";
+import { ShapeTable } from "./shapes.ts";
 import { noteCount } from "./unusual-objects.ts";
 
 /** Where the path to a refused value starts: the label of each thing below the root, such as the services by name. */
@@ -34,7 +34,8 @@ export class Heap {
   #open = false;
   #rootIsNew = false;
   #notesAtBegin = 0;
-  readonly #dirty = new DirtyList();
+  /** What the open turn has touched. */
+  readonly dirty = new DirtyList();
   readonly #unordered = new WeakSet<object>();
   readonly #labels: RootLabels;
   #snapshot: HeapSnapshot | undefined;
@@ -115,23 +116,23 @@ export class Heap {
     return new MaceKenError("MK_HEAP_UNTRACKED_WRITE", `${where} (${field === undefined ? "" : "in "}${name}) was written without the heap seeing it`, { details: { path, class: name, ...(field === undefined ? {} : { field }) } });
   }
 
+  get hasUnlogged(): boolean {
+    return this.#unlogged.size > 0;
+  }
+
   /** The object was written unseen: only its whole image says what it holds. */
   isUnlogged(object: object): boolean {
-    return this.#unlogged.size > 0 && this.#unlogged.has(object);
+    return this.#unlogged.has(object);
   }
 
   /** How many objects the open turn has dirtied so far. */
   get dirtyCount(): number {
-    return this.#dirty.count + (this.#rootIsNew ? 1 : 0);
+    return this.dirty.count + (this.#rootIsNew ? 1 : 0);
   }
 
   /** Whether the open turn may have changed attributes of properties, or an object's prototype. */
   get mayHaveRedefined(): boolean {
     return noteCount() !== this.#notesAtBegin;
-  }
-
-  noteDirty(object: object, before: object, shape: Shape): void {
-    this.#dirty.add(object, before, shape);
   }
 
   /**
@@ -144,11 +145,11 @@ export class Heap {
     const shapesBefore = this.shapes.size;
     const patch = this.#patch;
     try {
-      patch.write(writer, this.#nextId, this.#rootIsNew ? this.#root : undefined, this.#dirty);
+      patch.write(writer, this.#nextId, this.#rootIsNew ? this.#root : undefined, this.dirty);
     } catch (error) {
       writer.truncate(start);
       this.shapes.truncate(shapesBefore);
-      this.#dirty.restoreShapes();
+      this.dirty.restoreShapes();
       const refusal = error instanceof Refused ? this.#describe(error) : error;
       patch.takeBack();
       // An open snapshot has seen these ids: nobody else may have them.
@@ -157,20 +158,20 @@ export class Heap {
     }
     this.#nextId = patch.nextId;
     if (this.#unlogged.size > 0) this.#unlogged.clear();
-    this.#dirty.settle();
+    this.dirty.settle();
     this.#end();
   }
 
   /** Puts every object back as the turn found it and ends the turn. */
   undo(): void {
     assert(this.#open, "a turn is open");
-    this.#dirty.undo();
+    this.dirty.undo();
     if (this.#rootIsNew) this.#root = undefined;
     this.#end();
   }
 
   #end(): void {
-    this.#dirty.clear();
+    this.dirty.clear();
     this.#rootIsNew = false;
     this.#open = false;
     closeTurn();
@@ -183,6 +184,16 @@ export class Heap {
   /** A patch refers to the object, or changes it (`before` undoes that): an open snapshot must not miss it. */
   noteReference(object: object, id: number, before: object | undefined): void {
     this.#snapshot?.see(object, id, before);
+  }
+
+  /** A snapshot is open. */
+  get isWatched(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
+  /** The log no longer begins with the heap's birth. */
+  get mayHaveForgotten(): boolean {
+    return this.#idsInSnapshot !== undefined;
   }
 
   attachSnapshot(snapshot: HeapSnapshot): void {

@@ -1,6 +1,6 @@
 /**
  * What the heap keeps of one persistent object, beside the object and not in it: its id, its last shape, and its state, which
- * while a turn has touched it is what undoes the turn's changes and else a checksum for the audit. Three private fields,
+ * while a turn has touched it says which of the turn's dirty objects it is and else is a checksum for the audit. Three private fields,
  * installed by returning the object from a base constructor, which no program can see: 40 bytes, because the engine makes room
  * for three at once. A WeakMap took 3 to 5 times the memory and time at 10^6 objects, an object of its own in one field 128 bytes
  * (docs/decisions/0004-heap.md). Does not decide when an object is touched (barrier.ts) or written (image-writer.ts).
@@ -21,7 +21,7 @@ class Mark extends Returned {
   #id: number = nextId;
   /** Undefined while the object is not persistent: never was, left with an undone turn, or out of reach too long. */
   #shape: Shape | undefined = nextShape;
-  #state: object | number = 0;
+  #state = 0;
 
   static has(object: object): boolean {
     return #id in object;
@@ -40,7 +40,7 @@ class Mark extends Returned {
     return (object as Mark).#id;
   }
 
-  static state(object: object): object | number {
+  static state(object: object): number {
     return (object as Mark).#state;
   }
 
@@ -52,7 +52,7 @@ class Mark extends Returned {
     (object as Mark).#shape = shape;
   }
 
-  static setState(object: object, state: object | number): void {
+  static setState(object: object, state: number): void {
     (object as Mark).#state = state;
   }
 }
@@ -69,19 +69,15 @@ export const knownIdOf: (object: object) => number = Mark.knownId;
 export const setId: (object: object, id: number) => void = Mark.setId;
 export const setShape: (object: object, shape: Shape | undefined) => void = Mark.setShape;
 
-/** What undoes the open turn's changes; undefined when the turn has not touched the object. */
-export function beforeOf(object: object): object | undefined {
-  const state = Mark.state(object);
-  return typeof state === "object" ? state : undefined;
-}
+/** Below 0 while the open turn has touched the object: ~ its place in the turn's list. Else a checksum, see `checksumOf`. Small integers alone, so that a turn hangs nothing young on old objects. */
+export const stateOf: (object: object) => number = Mark.state;
 
 /** Of the content when the audit last saw it; 0 when a turn has touched the object since. */
 export function checksumOf(object: object): number {
-  const state = Mark.state(object);
-  return typeof state === "number" ? state : 0;
+  return Math.max(0, Mark.state(object));
 }
 
-export const setState: (object: object, state: object | number) => void = Mark.setState;
+export const setState: (object: object, state: number) => void = Mark.setState;
 
 export function isPersistent(value: unknown): boolean {
   return typeof value === "object" && value !== null && Mark.id(value) !== 0;

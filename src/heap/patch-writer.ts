@@ -36,19 +36,24 @@ export class PatchWriter extends ImageWriter {
   nextId = 0;
   /** How many shapes the log has defined, this patch included. */
   #shapesDefined = 0;
+  /** Asked once a patch: whether a snapshot is open, some objects are out of reach so long that the log has forgotten them, and some must be written whole. */
+  #isWatched = false;
+  #mayBeForgotten = false;
+  #mayBeUnlogged = false;
 
   constructor(heap: Heap) {
     super(noWriter, heap.shapes);
     this.#heap = heap;
   }
 
-  /**
-   * One patch, behind what `writer` holds. Throws Refused; the caller then takes it back.
-   */
+  /** One patch, behind what `writer` holds. Throws Refused; the caller then takes it back. */
   write(writer: Writer, nextId: number, root: object | undefined, dirty: DirtyList): void {
     this.writer = writer;
     this.nextId = nextId;
     this.#shapesDefined = this.#heap.shapes.size;
+    this.#isWatched = this.#heap.isWatched;
+    this.#mayBeForgotten = this.#heap.mayHaveForgotten;
+    this.#mayBeUnlogged = this.#heap.hasUnlogged;
     writer.u8(root === undefined ? 0 : 1);
     if (root !== undefined) this.writeSlot(root);
     const redefined = this.#heap.mayHaveRedefined;
@@ -74,17 +79,17 @@ export class PatchWriter extends ImageWriter {
 
   #writeDirty(object: object, before: object, shape: Shape, redefined: boolean): void {
     const id = knownIdOf(object);
-    if (!this.#heap.isKnown(id)) {
+    if (this.#mayBeForgotten && !this.#heap.isKnown(id)) {
       // Out of reach since before the last snapshot: no image, unless something in this patch refers to it again.
       setId(object, 0);
       return;
     }
-    const isWhole = this.#heap.isUnlogged(object);
+    const isWhole = this.#mayBeUnlogged && this.#heap.isUnlogged(object);
     if (isWhole || redefined || !this.#writeUsual(object, id, shape)) {
       if (isWhole || !this.#writeChanges(object, id, before, shape)) this.#writeWhole(object, id, shape);
     }
     // An open snapshot must hold it too, even if this turn took it out of reach: the reader will meet this image.
-    this.#heap.noteReference(object, id, before);
+    if (this.#isWatched) this.#heap.noteReference(object, id, before);
   }
 
   /** The image of an object of a usual shape that still has it: the common case. */
@@ -181,10 +186,10 @@ export class PatchWriter extends ImageWriter {
   protected override writeReference(object: object, known: number): void {
     if (known !== 0) {
       if (!this.#heap.owns(object)) throw new Refused(object, "an object of another node's heap");
-      if (this.#heap.isKnown(known)) {
+      if (!this.#mayBeForgotten || this.#heap.isKnown(known)) {
         this.writer.u8(tag.object_);
         this.writer.uint(known);
-        this.#heap.noteReference(object, known, undefined);
+        if (this.#isWatched) this.#heap.noteReference(object, known, undefined);
         return;
       }
       setId(object, 0);
@@ -204,7 +209,7 @@ export class PatchWriter extends ImageWriter {
     this.#made[at] = object;
     this.#madeShapes[at] = shape;
     this.announceNew(object, id, shape);
-    this.#heap.noteReference(object, id, undefined);
+    if (this.#isWatched) this.#heap.noteReference(object, id, undefined);
   }
 
   #prepare(object: object, { kind, isKeyed }: Shape): void {

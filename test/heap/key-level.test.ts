@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { beforeOf } from "#maceken/heap/mark.js";
+import { shapeIn, stateOf } from "#maceken/heap/mark.js";
 import { ArrayChanges } from "#maceken/heap/array-changes.js";
 import { ByteChanges } from "#maceken/heap/byte-changes.js";
 import { KeyedChanges } from "#maceken/heap/keyed-changes.js";
@@ -16,7 +16,7 @@ const large = 1_000_000;
 
 /** Values kept for undo, of one object in the turn that runs. */
 function kept(object: object): number {
-  const before = beforeOf(object);
+  const before = shapeIn(object)!.heap.dirty.befores[~stateOf(object)];
   if (before instanceof ArrayChanges) return before.oldIndexes.length + before.front.length + (before.whole?.length ?? 0);
   if (before instanceof ByteChanges) return [...before.pages.values()].reduce((sum, page) => sum + page.length, 0);
   if (Array.isArray(before)) return before.length;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Heap } from "#maceken/heap/heap.js";
-import { beforeOf, checksumOf, idOf, isPersistent, mark, setId, setState, shapeIn, unmark } from "#maceken/heap/mark.js";
+import { checksumOf, idOf, isPersistent, mark, setId, setState, shapeIn, stateOf, unmark } from "#maceken/heap/mark.js";
 
 const { shapes } = new Heap(() => []);
 const map = shapes.fixed["map"]!;
@@ -33,11 +33,10 @@ test("one state at a time", () => {
   const object = {};
   assert.ok(!isPersistent(object) && idOf(object) === 0 && shapeIn(object) === undefined);
   mark(object, 4, map);
-  const before = {};
-  setState(object, before);
-  assert.ok(beforeOf(object) === before && checksumOf(object) === 0);
-  setState(object, 77);
-  assert.ok(beforeOf(object) === undefined && checksumOf(object) === 77);
+  setState(object, ~2);
+  assert.ok(stateOf(object) === ~2 && checksumOf(object) === 0);
+  setState(object, 2 ** 31 - 1);
+  assert.equal(checksumOf(object), 2 ** 31 - 1);
   unmark(object);
   assert.ok(!isPersistent(object) && shapeIn(object) === undefined && checksumOf(object) === 0);
   mark(object, 9, set);

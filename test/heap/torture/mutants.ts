@@ -16,7 +16,7 @@ export interface Mutant {
 }
 
 export const mutants: readonly Mutant[] = [
-  { name: "the first touch of an object is not noted", file: "heap/barrier.js", text: "shape.heap.noteDirty(object, before, shape);", fault: ";" },
+  { name: "the first touch of an object is not noted", file: "heap/barrier.js", text: "setState(object, ~shape.heap.dirty.add(object, before, shape));", fault: ";" },
   { name: "pop is no mutator to the compiler", file: "compile/barrier-contract.js", text: '"push", "pop", "shift"', fault: '"push", "shift"' },
   { name: "Object.assign is not wrapped", file: "heap/native-writers.js", text: 'wrap(object, "assign", beforeAssign);', fault: "" },
   { name: "Map.delete is not noted", file: "heap/tracked-collections.js", text: "changesOf(this)?.beforeDelete(key);", fault: ";" },
