@@ -42,10 +42,15 @@ export function* findPaths(
   }
 }
 
+/** Of a longer path, so many steps at either end are told. */
+const stepsTold = 12;
+
 function pathOf(step: Step): string {
   const labels: string[] = [];
   for (let at: Step | undefined = step; at !== undefined; at = at.parent) labels.push(at.label);
-  return labels.reverse().join("");
+  labels.reverse();
+  if (labels.length > 2 * stepsTold) labels.splice(stepsTold, labels.length - 2 * stepsTold, "…");
+  return labels.join("");
 }
 
 export function propertyLabel(key: string): string {
