@@ -39,6 +39,7 @@ let persistentClasses: LoadedClasses | undefined;
 export class Defect extends Error {}
 
 const maxHeld = 4;
+const builtIns: Readonly<Record<string, abstract new (...list: never[]) => object>> = { map: Map, set: Set, date: Date, re: RegExp };
 
 export class Side {
   readonly #make: Make;
@@ -86,7 +87,10 @@ export class Side {
   #environment(): Record<string, unknown> {
     const pick = (kind: KindOfPick) => (n: number) => {
       const list = this.record.picks[kind];
-      return list[n % list.length];
+      const picked = list[n % list.length];
+      // The turn may have given it another prototype, which is refused when it ends; until then the mutators of a persistent one are its own.
+      const type = builtIns[kind];
+      return type === undefined || picked instanceof type ? picked : Reflect.construct(type, []);
     };
     const kinds: readonly KindOfPick[] = ["o", "lit", "arr", "map", "set", "date", "re", "bytes", "view", "inst", "err", "any"];
     return {
