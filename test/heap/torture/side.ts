@@ -90,7 +90,7 @@ export class Side {
       const picked = list[n % list.length];
       // The turn may have given it another prototype, which is refused when it ends; until then the mutators of a persistent one are its own.
       const type = builtIns[kind];
-      return type === undefined || picked instanceof type ? picked : Reflect.construct(type, []);
+      return type === undefined || picked === undefined || picked instanceof type ? picked : undefined;
     };
     const kinds: readonly KindOfPick[] = ["o", "lit", "arr", "map", "set", "date", "re", "bytes", "view", "inst", "err", "any"];
     return {
