@@ -63,6 +63,11 @@ export class HeapSnapshot extends ImageWriter {
     this.#queue.push(object);
   }
 
+  /** A turn changed the object and was undone. */
+  seeUndone(object: object, before: object): void {
+    if (this.#large?.object === object) this.#large.afterUndo(before);
+  }
+
   /** Writes about `maxBytes` of images as of `turn`; the chunk is a view that is valid until the next slice. */
   slice(turn: number, maxBytes: number): Uint8Array {
     const { writer } = this;

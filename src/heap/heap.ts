@@ -166,6 +166,7 @@ export class Heap {
   undo(): void {
     assert(this.#open, "a turn is open");
     this.dirty.undo();
+    if (this.#snapshot !== undefined) for (let i = 0; i < this.dirty.count; i++) this.#snapshot.seeUndone(this.dirty.objects[i]!, this.dirty.befores[i]!);
     if (this.#rootIsNew) this.#root = undefined;
     this.#end();
   }

@@ -134,6 +134,11 @@ export abstract class KeyedChanges {
     if (keys.length > smallCollectionMax) retainOrder(this.collection, this.order);
   }
 
+  /** Undo takes out and puts back keys that the turn did not touch. */
+  get movesOthers(): boolean {
+    return this.#deleted > 0 || this.copy !== undefined;
+  }
+
   undo(): void {
     if (this.copy !== undefined) {
       this.removeAll();

@@ -48,7 +48,9 @@ export class LargeImage {
   /** The array, or what it was before a turn changed it. */
   #elements: readonly unknown[] | undefined;
   #at = 0;
-  /** A turn has changed the object since the first part. */
+  /** The key written last, once there is one. */
+  #last: { readonly key: unknown } | undefined;
+  /** A turn has changed the object since the first part, though it may have been undone: there is no one content to compare. */
   hasChanged = false;
   /** Keys that turns after T inserted: they stand behind all others. */
   readonly #inserted = new Set<unknown>();
@@ -60,8 +62,7 @@ export class LargeImage {
     this.shape = shape;
     this.turn = turn;
     this.#watch = watch;
-    if (shape.kind === "map") this.#entries = Map.prototype.entries.call(object as Map<unknown, unknown>) as Iterator<unknown>;
-    else if (shape.kind === "set") this.#entries = Set.prototype.values.call(object as Set<unknown>) as Iterator<unknown>;
+    if (shape.kind === "map" || shape.kind === "set") this.#entries = this.#allEntries();
     else if (shape.kind === "denseArray") this.#elements = object as unknown[];
   }
 
@@ -72,6 +73,30 @@ export class LargeImage {
     if (this.#elements !== this.object || !(before instanceof ArrayChanges)) return;
     before.keepAll();
     this.#elements = before.whole!;
+  }
+
+  /**
+   * A turn that changed the object was undone. If that took keys out and put them back, they stand before the iterator again, those
+   * written too: it goes on behind the one written last, or a node that undoes again and again would never end.
+   */
+  afterUndo(before: object): void {
+    this.hasChanged = true;
+    if (!(before instanceof KeyedChanges) || !before.movesOthers) return;
+    this.#entries = this.#allEntries();
+    if (this.#last === undefined || !before.has(this.#last.key)) return;
+    for (;;) {
+      const { done, value } = this.#entries.next();
+      if (done === true || isSame(this.#keyOf(value), this.#last.key)) return;
+    }
+  }
+
+  #allEntries(): Iterator<unknown> {
+    const { object } = this;
+    return this.shape.kind === "map" ? (Map.prototype.entries.call(object as Map<unknown, unknown>) as Iterator<unknown>) : (Set.prototype.values.call(object as Set<unknown>) as Iterator<unknown>);
+  }
+
+  #keyOf(entry: unknown): unknown {
+    return this.shape.kind === "map" ? (entry as [unknown, unknown])[0] : entry;
   }
 
   #takeChanges(): void {
@@ -98,18 +123,19 @@ export class LargeImage {
     writer.u32(0);
     let count = 0;
     let isLast = false;
+    let last: unknown;
     while (!isLast && (count === 0 || writer.length < maxBytes)) {
       const { done, value } = entries.next();
-      if (done === true || this.#inserted.has(isMap ? (value as [unknown, unknown])[0] : value)) isLast = true;
+      const key = done === true ? undefined : this.#keyOf(value);
+      if (done === true || this.#inserted.has(key)) isLast = true;
       else {
         count++;
-        if (isMap) {
-          const [key, content] = value as [unknown, unknown];
-          this.#slot(images, key);
-          this.#slot(images, content);
-        } else this.#slot(images, value);
+        this.#slot(images, key);
+        if (isMap) this.#slot(images, (value as [unknown, unknown])[1]);
+        last = key;
       }
     }
+    if (count > 0) this.#last = { key: last };
     writer.patchU32(countAt, count);
     return isLast;
   }
@@ -138,4 +164,9 @@ export class LargeImage {
     images.writeSlot(value);
     this.#watch?.slot(value);
   }
+}
+
+/** As a Map compares keys. */
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (Number.isNaN(a) && Number.isNaN(b));
 }

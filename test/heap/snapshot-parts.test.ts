@@ -292,6 +292,28 @@ describe("a snapshot of large objects", () => {
     assertSame(again.recoveredOver(), again, "recovered");
   });
 
+  it("ends, and is no alarm for the audit, when undone turns put keys back behind others", () => {
+    const harness = HeapHarness.planted(plain());
+    const audit = harness.heap.openAudit(false);
+    audit.everything();
+    const copy = harness.recoveredFromSnapshot(700, (root: any, slices) => {
+      assert.ok(slices < 1000, "the snapshot ends");
+      harness.heap.undo();
+      for (let i = 0; i < 20; i++) {
+        harness.heap.begin();
+        root.map.delete(i);
+        root.map.set("inserted", 1);
+        root.set.delete([...root.set][i]);
+        if (i === 19) root.map.clear();
+        harness.heap.undo();
+      }
+      harness.heap.begin();
+    });
+    audit.everything();
+    assert.deepEqual(audit.takeFound(), []);
+    assertSame(copy, harness, "recovered");
+  });
+
   it("ends, whatever the turns between its slices make", () => {
     const harness = HeapHarness.planted(plain());
     let turns = 0;
