@@ -29,6 +29,7 @@ export const command: CommandSpec = {
     http: { type: "string", value: "[HOST:]PORT", help: "where HTTP requests come" },
     accept: { type: "string", value: "WHO", choices: ["listed", "any"], help: "which peers may connect; default listed: those of --peer" },
     audit: { type: "string", value: "HOW", choices: ["full", "rolling", "off"], help: "watch for writes the heap cannot see" },
+    "outbox-quota": { type: "string", value: "MB", help: "what may wait for one peer, default 256; from half of it on requests are held back" },
     "insecure-plaintext": { type: "boolean", help: "no encryption between nodes, names are believed: to measure, on loopback only" },
     "without-ken": { type: "boolean", help: "neither durability nor exactly-once: to see what they are for" },
     json: { type: "boolean", help: "ready line, notes and errors as JSON" },
@@ -62,6 +63,7 @@ async function run(input: CommandInput): Promise<number> {
     peers,
     accept: input.values["accept"] === "any" ? "any" : "listed",
     ...(input.values["audit"] === undefined ? {} : { audit: input.values["audit"] as "full" }),
+    ...(input.values["outbox-quota"] === undefined ? {} : { outboxQuotaBytes: megabytes(input.values["outbox-quota"], "--outbox-quota") }),
     durable: input.flags["without-ken"] !== true,
     insecurePlaintext: input.flags["insecure-plaintext"] === true,
     onNote: notesToStderr(json),
@@ -115,6 +117,11 @@ function httpAddress(text: string): string {
   const address = /^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(":", "")}` : text;
   parseHostPort(address, "--http");
   return address;
+}
+
+function megabytes(text: string, flag: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw usage(command, `${flag} ${JSON.stringify(text)} is not a whole number of megabytes above 0`);
+  return Number(text) * 1024 * 1024;
 }
 
 function peersOf(list: readonly string[], own: string): Record<string, string | null> {

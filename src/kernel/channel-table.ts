@@ -11,8 +11,15 @@ export class ChannelTable {
   readonly #byKey = new Map<string, Channel>();
   readonly #byIndex: Channel[] = [];
   readonly #waiting = new Set<Channel>();
+  /** Channels in which more waits than this node may let wait while it takes requests from outside. */
+  readonly crowded = new Set<Channel>();
+  readonly #softBytes: number;
   /** Introductions that the next record must carry. */
   #introductions: RecordHead["peers"][number][] = [];
+
+  constructor(softBytes: number) {
+    this.#softBytes = softBytes;
+  }
 
   get(peer: string): Channel | undefined {
     return this.#byPeer.get(peer);
@@ -42,7 +49,7 @@ export class ChannelTable {
   demand(peer: string): Channel {
     let channel = this.#byPeer.get(peer);
     if (channel === undefined) {
-      channel = new Channel(peer);
+      channel = new Channel(peer, { softBytes: this.#softBytes, crowded: this.crowded });
       this.#byPeer.set(peer, channel);
     }
     return channel;

@@ -38,7 +38,7 @@ export class Kernel {
   readonly limits: KernelLimits;
   readonly heap: Heap;
   readonly clock = new KernelClock();
-  readonly channels = new ChannelTable();
+  readonly channels: ChannelTable;
   readonly counters: KernelCounters = { turns: 0, records: 0, failures: 0, parked: 0, retransmitted: 0, duplicates: 0, received: 0, sent: 0, untrackedWrites: 0 };
   readonly executor: TurnExecutor;
   readonly queue: TurnQueue;
@@ -56,13 +56,21 @@ export class Kernel {
   #nextHousekeeping = 0;
   #running = false;
   #stopping = false;
+  #isCrowded = false;
 
   constructor(options: KernelOptions) {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.heap = new Heap(labelsOfRoot);
+    this.channels = new ChannelTable(this.limits.outboxSoftBytes);
     if ((options.audit ?? "off") !== "off") this.heap.openAudit(options.audit === "full");
-    this.executor = new TurnExecutor(this.heap, options.app, { nodeName: options.name, random: () => options.random(), maxDeferred: this.limits.maxDeferred, maxMessageBytes: this.limits.maxMessageBytes });
+    this.executor = new TurnExecutor(this.heap, options.app, {
+      nodeName: options.name,
+      random: () => options.random(),
+      maxDeferred: this.limits.maxDeferred,
+      maxMessageBytes: this.limits.maxMessageBytes,
+      outboxRoomBytes: (node) => this.limits.outboxHardBytes - (this.channels.get(node)?.outboxWeightBytes ?? 0),
+    });
     this.#external = new ExternalRequests(this.limits);
     this.#peers = new Peers(this, (effect) => void this.#effects.push(effect));
     this.#recorder = new TurnRecorder(this.channels, this.clock);
@@ -184,8 +192,23 @@ export class Kernel {
   }
 
   #request(input: ExternalRequest): void {
-    if (!this.#stopping) this.queue.addRequest(input);
-    else this.#effects.push({ kind: "answer", request: input.request, outcome: { ok: false, error: new MaceKenError("MK_HELD_BACK", "the node is stopping") } });
+    const why = this.#stopping ? "the node is stopping" : this.#crowd();
+    if (why === undefined) this.queue.addRequest(input);
+    else this.#effects.push({ kind: "answer", request: input.request, outcome: { ok: false, error: new MaceKenError("MK_HELD_BACK", why) } });
+  }
+
+  /** Whose outbox is so full that nothing more is taken from outside. Peers are heard all the same, or two full nodes would wait for each other. */
+  #crowd(): string | undefined {
+    for (const { peer, outboxLength, outboxBytes } of this.channels.crowded) return `${peer} has not acknowledged ${outboxLength} messages of ${outboxBytes} bytes`;
+    return undefined;
+  }
+
+  #noteCrowd(): void {
+    const isCrowded = this.channels.crowded.size > 0;
+    if (isCrowded === this.#isCrowded) return;
+    this.#isCrowded = isCrowded;
+    if (isCrowded) this.note({ level: "warn", code: "MK_HELD_BACK", message: `requests from outside are held back: ${this.#crowd()!}` });
+    else this.note({ level: "info", message: "requests from outside are taken again: peers have acknowledged" });
   }
 
   #endStep(): KernelEffect[] {
@@ -199,6 +222,7 @@ export class Kernel {
       if (!this.options.durable) this.#becomeDurable(this.executed);
     }
     this.#peers.flush();
+    this.#noteCrowd();
     if (this.queue.hasReady) this.#effects.push({ kind: "again" });
     this.#setAlarm();
     const effects = this.#effects;

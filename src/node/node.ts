@@ -7,6 +7,7 @@ import { isName } from "../base/address.ts";
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import { Kernel } from "../kernel/kernel.ts";
+import type { KernelLimits } from "../kernel/kernel-options.ts";
 import type { Note } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, Operation } from "../kernel/kernel-input.ts";
 import type { TimeOfStep } from "../kernel/kernel-clock.ts";
@@ -58,6 +59,11 @@ export interface NodeOptions<S> {
    * of it with each snapshot; a finding is noted and logged with the next turn. "off": none.
    */
   readonly audit?: "full" | "rolling" | "off";
+  /**
+   * Bytes of messages that may wait for one peer, 128 a message counted beside its payload. Beyond half of it requests from outside
+   * get MK_HELD_BACK (503), beyond all of it a send throws MK_OUTBOX_FULL. Default 256 MiB.
+   */
+  readonly outboxQuotaBytes?: number;
   /** Told of everything worth an operator's attention. Default: nothing. */
   readonly onNote?: (note: Note) => void;
   /** The node cannot go on: a disk that fails, or a bug. Default: throws, which ends the process. */
@@ -143,6 +149,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   const kernel = new Kernel({
     name,
     app,
+    ...limitsOf(options),
     peering: {
       key: plain ? "" : key,
       listed: new Set(Object.keys(options.peers ?? {})),
@@ -303,4 +310,10 @@ async function whenDurable(kernel: Kernel, driver: Driver): Promise<void> {
 async function settle(kernel: Kernel, mostMs: number): Promise<void> {
   const until = performance.now() + mostMs;
   while (kernel.durable < kernel.executed && performance.now() < until) await new Promise((next) => setTimeout(next, 2));
+}
+
+function limitsOf({ outboxQuotaBytes }: NodeOptions<unknown>): { readonly limits?: Partial<KernelLimits> } {
+  if (outboxQuotaBytes === undefined) return {};
+  if (!Number.isSafeInteger(outboxQuotaBytes) || outboxQuotaBytes <= 0) throw new MaceKenError("MK_USAGE", `outboxQuotaBytes is a whole number above 0, not ${outboxQuotaBytes}`);
+  return { limits: { outboxSoftBytes: Math.floor(outboxQuotaBytes / 2), outboxHardBytes: outboxQuotaBytes } };
 }

@@ -12,6 +12,15 @@ interface Sent {
   readonly turn: number;
 }
 
+/** What an unacknowledged message takes in memory beside its payload. */
+const messageOverheadBytes = 128;
+
+/** How much may wait for one peer before this node takes no more from outside, and which channels are beyond that. */
+export interface OutboxWatch {
+  readonly softBytes: number;
+  readonly crowded: Set<Channel>;
+}
+
 export type Receipt = "accepted" | "duplicate" | "gap";
 
 export class Channel {
@@ -47,9 +56,16 @@ export class Channel {
   /** Messages acknowledged + 1 to sent. */
   readonly #outbox = new Queue<Sent>();
   outboxBytes = 0;
+  readonly #watch: OutboxWatch;
 
-  constructor(peer: string) {
+  constructor(peer: string, watch: OutboxWatch) {
     this.peer = peer;
+    this.#watch = watch;
+  }
+
+  /** The memory of what waits for the peer. */
+  get outboxWeightBytes(): number {
+    return this.outboxBytes + this.#outbox.length * messageOverheadBytes;
   }
 
   get outboxLength(): number {
@@ -88,6 +104,7 @@ export class Channel {
     this.sent++;
     this.#outbox.push({ payload, turn });
     this.outboxBytes += payload.length;
+    if (this.outboxWeightBytes > this.#watch.softBytes) this.#watch.crowded.add(this);
     return this.sent;
   }
 
@@ -120,7 +137,13 @@ export class Channel {
       this.outboxBytes -= this.#outbox.shift()!.payload.length;
       this.acknowledged++;
     }
+    this.#leaveCrowd();
     return true;
+  }
+
+  #leaveCrowd(): void {
+    const { crowded, softBytes } = this.#watch;
+    if (crowded.size > 0 && this.outboxWeightBytes <= softBytes) crowded.delete(this);
   }
 
   // ---- recovery
@@ -157,6 +180,7 @@ export class Channel {
     this.outboxBytes = this.inboxBytes = 0;
     this.received = this.executed = this.consumed = this.sent = this.released = this.acknowledged = 0;
     this.incarnation = incarnation;
+    this.#leaveCrowd();
     return lost;
   }
 }

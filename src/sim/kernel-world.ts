@@ -53,6 +53,8 @@ export class SimulatedNode {
   startedAt = 0;
   crashes = 0;
   syncs = 0;
+  /** After a crash nobody starts it but who calls `start`. */
+  staysDown = false;
 
   constructor(name: string, options: SimulatedNodeOptions) {
     this.name = name;
@@ -207,7 +209,7 @@ export class KernelWorld {
     const ready: (() => void)[] = [];
     for (const node of this.nodes.values()) {
       if (node.kernel === undefined) {
-        ready.push(() => this.start(node));
+        if (!node.staysDown) ready.push(() => this.start(node));
         continue;
       }
       if (node.effects.length > 0) {

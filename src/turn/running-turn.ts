@@ -42,6 +42,8 @@ export interface TurnPorts {
   readonly maxDeferred: number;
   /** Bytes of one message to another node; a larger one is refused inside the turn that sends it. */
   readonly maxMessageBytes: number;
+  /** Bytes of messages that may still be sent to a node before its outbox is full. */
+  outboxRoomBytes(node: string): number;
 }
 
 /** The running turn with what only this room may ask of it: nothing else ever fills the slot. */
@@ -62,6 +64,8 @@ export class ActiveTurn implements RunningTurnPort {
   /** Requests and answers in the order in which the handler gave them: a channel is first in, first out. */
   readonly #outgoing: (PendingSend | OutgoingMessage)[] = [];
   readonly sends: PendingSend[] = [];
+  /** Bytes that this turn sends to each node. */
+  #sending: Map<string, number> | undefined;
   /** The service whose factory runs now: it has its name already. */
   constructing: string | undefined;
   readonly effects: PendingEffect[] = [];
@@ -106,6 +110,7 @@ export class ActiveTurn implements RunningTurnPort {
     const reply = new ReplyState(this.nextId(), node === this.ports.nodeName ? "" : node, what);
     const encoded = encodeArguments(args, what);
     this.#demandSize(encoded.length, what);
+    if (node !== this.ports.nodeName) this.#demandRoom(node, encoded.length, what);
     this.#collect({ node, service: serviceOf(address), method, args: encoded, reply, own: false });
     return reply as unknown as Reply<unknown>;
   }
@@ -121,6 +126,15 @@ export class ActiveTurn implements RunningTurnPort {
   #demandSize(bytes: number, what: string): void {
     const { maxMessageBytes } = this.ports;
     if (bytes > maxMessageBytes) throw new MaceKenError("MK_TOO_LARGE", `${what} has ${bytes} bytes, more than the ${maxMessageBytes} that a message may have`);
+  }
+
+  /** Answers are exempt: the node that waits for one would hold back its own. */
+  #demandRoom(node: string, bytes: number, what: string): void {
+    const sending = (this.#sending?.get(node) ?? 0) + bytes;
+    const room = this.ports.outboxRoomBytes(node);
+    if (sending > room) throw new MaceKenError("MK_OUTBOX_FULL", `${what}: ${node} has not acknowledged what was sent before, and its quota is full`, { details: { node, bytes, roomBytes: Math.max(0, room) } });
+    this.#sending ??= new Map();
+    this.#sending.set(node, sending);
   }
 
   #collect(send: PendingSend): void {
