@@ -17,6 +17,7 @@ import { lockDirectory } from "../log/directory-lock-node.ts";
 import { NodeDisk } from "../log/disk-node.ts";
 import { examineTurnLog } from "../log/recover.ts";
 import type { TurnLog } from "../log/turn-log.ts";
+import type { TurnLogOptions } from "../log/turn-log-options.ts";
 import { rareNotes } from "../observe/rare-notes.ts";
 import { AppDefinition, type App } from "../service/app.ts";
 import type { Client } from "../service/messages.ts";
@@ -31,6 +32,7 @@ import { localClient } from "./local-client.ts";
 import { OutsideEffects } from "./outside-effects.ts";
 import { parsePeerAddress } from "./peer-address.ts";
 import { randomName, randomUint32 } from "./random-name.ts";
+import { SpaceWatch } from "./space-watch.ts";
 
 export interface NodeOptions<S> {
   readonly app: App<S, {}>;
@@ -144,7 +146,8 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     if (driver === undefined) early = error;
     else driver.fail(error);
   };
-  const found = durable ? examineLog(disk, data, name, (turn) => driver!.becameDurable(turn), failed) : undefined;
+  const space = new SpaceWatch((note) => options.onNote?.(note));
+  const found = durable ? examineLog(disk, data, name, { onDurable: (turn) => driver!.becameDurable(turn), onFailed: failed, onReserved: (reserved) => space.reserved(reserved) }) : undefined;
   const { key, wire } = await openWire(data, found?.directory, plain, listening !== undefined || peers.size > 0);
   const kernel = new Kernel({
     name,
@@ -189,7 +192,10 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   let phase: "starting" | "ready" | "stopping" = "starting";
   if (found !== undefined) lock.announce();
   const log = found?.begin() ?? null;
-  if (log !== null) undo.push(() => new Promise<void>((done) => log.close(done)));
+  if (log !== null) {
+    space.log = log;
+    undo.push(() => new Promise<void>((done) => log.close(done)), () => space.stop());
+  }
   // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
   const live = new Driver({ kernel, log, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
   driver = live;
@@ -265,9 +271,9 @@ interface FoundLog {
   begin(): TurnLog;
 }
 
-function examineLog(disk: NodeDisk, data: string, name: string, onDurable: (turn: number) => void, onFailed: (error: MaceKenError) => void): FoundLog {
+function examineLog(disk: NodeDisk, data: string, name: string, events: Required<Pick<TurnLogOptions, "onDurable" | "onFailed" | "onReserved">>): FoundLog {
   const directory = openDataDirectory(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName, identityName, `${identityName}.tmp`] });
-  const { snapshot, records, empty, begin } = examineTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, onDurable, onFailed });
+  const { snapshot, records, empty, begin } = examineTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, ...events });
   return {
     empty,
     directory,

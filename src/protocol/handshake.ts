@@ -16,7 +16,11 @@ export function checkGreeting(hello: Hello, self: { readonly node: string; reado
     throw new MaceKenError("MK_PROTOCOL_VERSION", `${hello.node} speaks version ${hello.version} of the protocol, this node ${protocolVersion}`);
   }
   if (!isName(hello.node) || hello.incarnation === "") throw new MaceKenError("MK_FRAME_MALFORMED", "the greeting carries no proper name");
-  if (proved) return;
+  if (proved) {
+    // Nobody else draws the same: these are this node's own words, sent back to it.
+    if (hello.incarnation === self.incarnation) throw new MaceKenError("MK_FRAME_MALFORMED", "a greeting of this node's own was sent back to it");
+    return;
+  }
   if (hello.node === self.node) {
     if (hello.incarnation !== self.incarnation) throw new MaceKenError("MK_PEER_NAME_TAKEN", `another node calls itself ${self.node} too`);
     throw new MaceKenError("MK_PEER_NAME_TAKEN", "this node dialled itself", { remedy: "Give --peer the address of the other node." });

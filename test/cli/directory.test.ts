@@ -131,7 +131,7 @@ test("log: turns in words and groups, aligned or as JSON, also while the node ru
   assert.deepEqual(filesOf(folder), files, "looking changed nothing");
 });
 
-test("verify: sound, and damaged with file and offset; looking at damage changes nothing", async () => {
+test("F05: verify: sound, and damaged with file and offset; looking at damage changes nothing", async () => {
   const folder = new Folder();
   const node = await bankWithLetter(folder);
   await node.kill("SIGTERM");

@@ -34,7 +34,7 @@ test("one line when ready, HTTP on loopback, state kept over SIGTERM and SIGKILL
   assert.equal((await third.kill("SIGINT")).code, 0);
 });
 
-test("SIGTERM lets the answers under way leave", async () => {
+test("F35: SIGTERM lets the answers under way leave", async () => {
   const folder = new Folder();
   const node = folder.start(run);
   const url = await node.url();
@@ -48,7 +48,7 @@ test("SIGTERM lets the answers under way leave", async () => {
   assert.ok(opened > told, `${told} were told, ${opened - 1} happened`);
 });
 
-test("a second process on the directory is refused, and the first goes on", async () => {
+test("F13: a second process on the directory is refused, and the first goes on", async () => {
   const folder = new Folder();
   const first = folder.start(run);
   const url = await first.url();
@@ -81,7 +81,7 @@ test("another node's directory, and a lower version of the app, are refused and 
   assert.match((await folder.start(run).until(/ready/))[0], /ready/);
 });
 
-test("data directories with blanks and unicode work", async () => {
+test("F11: data directories with blanks and unicode work", async () => {
   const folder = new Folder();
   const data = join("deep er", "ünïcödé ☂", "d");
   const node = folder.start(["run", "bank.ts", "--name", "bank", "--data", data, "--http", "0"]);
@@ -109,7 +109,7 @@ test("notes name the user's line, on stderr only", async () => {
   assert.equal(node.stdout.split("\n").length, 2);
 });
 
-test("fault 36: errors outside of turns end the node with their own code and the user's line; the data are intact", async () => {
+test("F36: errors outside of turns end the node with their own code and the user's line; the data are intact", async () => {
   const folder = new Folder();
   const strays = ["setTimeout(() => { throw new Error(\"stray\"); }, 300);", "setTimeout(() => { void Promise.reject(new Error(\"stray\")); }, 300);"];
   for (const [i, stray] of strays.entries()) {
@@ -121,7 +121,7 @@ test("fault 36: errors outside of turns end the node with their own code and the
   await folder.start(run).until(/ready/);
 });
 
-test("fault 40: closed stdout and stderr do not stop turns", async () => {
+test("F40: closed stdout and stderr do not stop turns", async () => {
   const folder = new Folder();
   const node = folder.start(run);
   const url = await node.url();

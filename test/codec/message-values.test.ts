@@ -70,7 +70,7 @@ describe("message values", () => {
     assert.ok(again.source === "x+" && again.flags === "giu" && again.lastIndex === 3);
   });
 
-  it("refuse what a message cannot carry, with its path, and leave the writer as it was", () => {
+  it("F19: refuse what a message cannot carry, with its path, and leave the writer as it was", () => {
     class Local {}
     const cases: [unknown, RegExp][] = [
       [[{ deep: [() => 1] }], /value\[0\]\.deep\[0\] is a function/], [{ s: Symbol("s") }, /value\.s is a symbol/], [new Map([[1, new Local()]]), /value\.get\(1\) is an instance of Local/],

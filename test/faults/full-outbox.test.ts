@@ -83,8 +83,8 @@ function back({ world }: TestWorld, { node }: TestNode): void {
   world.start(node);
 }
 
-describe("F28: a peer that never acknowledges", () => {
-  it("holds back requests from outside at half the quota, says whose fault it is, and takes them again when it is back", () => {
+describe("a peer that never acknowledges", () => {
+  it("F28: holds back requests from outside at half the quota, says whose fault it is, and takes them again when it is back", () => {
     const { test, a, b } = world();
     away(test, b);
     let taken = 0;
@@ -106,7 +106,7 @@ describe("F28: a peer that never acknowledges", () => {
     assert.match(a.node.notes.at(-1)!.message, /taken again/);
   });
 
-  it("makes a send throw at the whole quota, inside the turn, and what one turn sends counts together", () => {
+  it("F28: makes a send throw at the whole quota, inside the turn, and what one turn sends counts together", () => {
     const { test, a, b } = world();
     away(test, b);
     const fitted = a.value("talker.tellMany", 1000, 900) as number;
@@ -117,7 +117,7 @@ describe("F28: a peer that never acknowledges", () => {
     assert.deepEqual(b.service<Talker>("talker").heard, inOrder(fitted));
   });
 
-  it("never grows beyond the quota, whatever the node does by itself, and loses nothing that it took", () => {
+  it("F28: never grows beyond the quota, whatever the node does by itself, and loses nothing that it took", () => {
     const { test, a, b } = world();
     a.call("talker.startTelling", [900]);
     away(test, b);
@@ -132,7 +132,7 @@ describe("F28: a peer that never acknowledges", () => {
     assert.ok(a.kernel.channels.get("b")!.outboxWeightBytes <= limits.outboxSoftBytes);
   });
 
-  it("is heard all the same: two nodes that are full for each other drain each other, answers are exempt", () => {
+  it("F28: is heard all the same: two nodes that are full for each other drain each other, answers are exempt", () => {
     const { test, a, b } = world();
     away(test, b);
     a.call("talker.tellMany", [1000, 900]);

@@ -140,7 +140,7 @@ describe("heap", () => {
     assert.ok(small < 20);
   });
 
-  it("refuses what cannot persist, with its path, and undoes the turn", () => {
+  it("F19: refuses what cannot persist, with its path, and undoes the turn", () => {
     const harness = HeapHarness.planted(base());
     const before = show(harness.root);
     const cases: [string, (root: any) => void, RegExp][] = [
@@ -161,7 +161,7 @@ describe("heap", () => {
     assert.equal(show(harness.recovered().root), show(harness.root));
   });
 
-  it("refuses writes outside a turn, by compiled code, by collections and by the engine", () => {
+  it("F20: refuses writes outside a turn, by compiled code, by collections and by the engine", () => {
     const { root } = HeapHarness.planted(base()) as { root: any };
     for (const write of [() => { root.number = 2; }, () => root.map.set(1, 1), () => root.set.delete(1), () => root.date.setTime(0), () => root.list.push(1), () => Object.assign(root.point, { x: 2 })]) {
       assert.throws(write, { code: "MK_WRITE_OUTSIDE_TURN" });

@@ -110,7 +110,7 @@ test("without a crash", () => {
   assert.ok(clean.world.boundaries > 30, "there are boundaries to strike at");
 });
 
-test("one crash at every effect boundary, every outcome of the disk", () => {
+test("F01, F39: one crash at every effect boundary, every outcome of the disk", () => {
   const { world } = run([]);
   let struck = 0;
   for (let boundary = 0; boundary < world.boundaries; boundary++) {
@@ -123,7 +123,7 @@ test("one crash at every effect boundary, every outcome of the disk", () => {
   assert.equal(struck, world.boundaries * outcomes.length, "every strike hit");
 });
 
-test("two crashes, the second in or after the recovery from the first", () => {
+test("F02: two crashes, the second in or after the recovery from the first", () => {
   const { world } = run([]);
   for (let first = 0; first < world.boundaries; first += 2) {
     for (let later = 1; later < 24; later += 3) {

@@ -103,14 +103,14 @@ describe("requests", () => {
     assert.equal(a.value("worker.get"), 0);
   });
 
-  it("an error of the handler undoes the turn; outside callers get it at once", () => {
+  it("F16: an error of the handler undoes the turn; outside callers get it at once", () => {
     const { a } = two();
     assert.equal(codeOf(a.call("worker.fail", [1])), "MK_HANDLER_FAILED");
     assert.equal(a.value("worker.get"), 0);
     assert.equal(a.kernel.state.dead.size, 0);
   });
 
-  it("reaches only what is listed, with arguments that fit", () => {
+  it("F32: reaches only what is listed, with arguments that fit", () => {
     const { a } = two();
     for (const [target, code] of [["worker.constructor", "MK_METHOD_UNKNOWN"], ["worker.__proto__", "MK_METHOD_UNKNOWN"], ["worker.onAnswer", "MK_METHOD_UNKNOWN"], ["nobody.get", "MK_SERVICE_UNKNOWN"], ["worker.peersOnly", "MK_ORIGIN_REFUSED"]] as const) {
       assert.equal(codeOf(a.call(target)), code, target);
@@ -129,7 +129,7 @@ describe("requests", () => {
     assert.equal(a.kernel.counters.records, records + 1);
   });
 
-  it("refuses promises, awaited replies, and continuations that cannot be stored", () => {
+  it("F20: refuses promises, awaited replies, and continuations that cannot be stored", () => {
     const { a } = two();
     assert.equal(codeOf(a.call("worker.promise")), "MK_TURN_ASYNC");
     assert.equal(codeOf(a.call("worker.awaited")), "MK_TURN_ASYNC");
@@ -139,7 +139,7 @@ describe("requests", () => {
     assert.equal(codeOf(a.call("worker.wrongWhen", ["twice"])), "MK_REPLY_USED");
   });
 
-  it("refuses this.turn and refs outside a turn", () => {
+  it("F20: refuses this.turn and refs outside a turn", () => {
     const { a } = two();
     assert.throws(() => (a.service<any>("worker") as any).turn, { code: "MK_NO_TURN" });
     assert.throws(() => void ref<Worker>("b/worker").get(), { code: "MK_NO_TURN" });
@@ -198,7 +198,7 @@ describe("replies", () => {
     assert.equal(a.value("worker.pair"), "now");
   });
 
-  it("to oneself are turns of their own, with copies, and may name private methods", () => {
+  it("F34: to oneself are turns of their own, with copies, and may name private methods", () => {
     const { a } = two();
     assert.equal(a.value("worker.self"), "sent");
     assert.deepEqual(a.service<Worker>("worker").seen, [[1], ["self", "ok", 1]]);
@@ -206,7 +206,7 @@ describe("replies", () => {
 });
 
 describe("failures of peers' messages", () => {
-  it("are retried, then parked; the next message goes on; the caller is told; the dead letter can run again", () => {
+  it("F16: are retried, then parked; the next message goes on; the caller is told; the dead letter can run again", () => {
     const { test, a, b } = two();
     a.call("worker.ask", ["fail"]);
     a.call("worker.ask", ["add"]);
@@ -233,7 +233,7 @@ describe("failures of peers' messages", () => {
 });
 
 describe("idempotency keys and sessions", () => {
-  it("the same key gets the same answer, also after a restart, and refuses other arguments", () => {
+  it("F38: the same key gets the same answer, also after a restart, and refuses other arguments", () => {
     const { a } = two();
     assert.equal(a.call("worker.add", [2], { key: "k" }).value, 2);
     assert.equal(a.call("worker.add", [2], { key: "k" }).value, 2);
@@ -254,7 +254,7 @@ describe("idempotency keys and sessions", () => {
     assert.equal(a.kernel.state.keys.has("k f"), false);
   });
 
-  it("two at once with one key: one turn, two answers", () => {
+  it("F38: two at once with one key: one turn, two answers", () => {
     const { test, a } = two();
     const [one, other] = [a.ask("worker.add", [1], { key: "k" }), a.ask("worker.add", [1], { key: "k" })];
     test.pass(50);
@@ -341,7 +341,7 @@ class Clock extends Service {
 describe("timers", () => {
   const clockApp = app({ version: 1 }).service("clock", () => new Clock());
 
-  it("fire once, never early, also after a restart, and also when due while the node was down", () => {
+  it("F22: fire once, never early, also after a restart, and also when due while the node was down", () => {
     const test = new TestWorld();
     const a = test.node("a", clockApp);
     const due = a.value("clock.at", 1000, "one") as number;
@@ -390,7 +390,7 @@ describe("timers", () => {
     assert.ok(a.kernel.counters.records >= records + 3, "and ticks on");
   });
 
-  it("long delays work, senseless ones are refused, now() never goes back", () => {
+  it("F22, F23: long delays work, senseless ones are refused, now() never goes back", () => {
     const test = new TestWorld();
     const a = test.node("a", clockApp);
     a.call("clock.at", [2 ** 31 * 3, "far"]);
@@ -485,7 +485,7 @@ describe("a continuation that fails for good", () => {
 });
 
 describe("messages that are too large", () => {
-  it("are refused inside the turn that sends them; answers too; the channel goes on", () => {
+  it("F26: are refused inside the turn that sends them; answers too; the channel goes on", () => {
     const test = new TestWorld();
     const limits = { maxMessageBytes: 1000, retryDelaysMs: [1] };
     const a = test.node("a", workerApp, ["b"], limits);

@@ -61,7 +61,7 @@ const outcomes: Record<string, (disk: MemoryDisk, at: number) => MemoryDisk> = {
   "every other one": (disk, at) => disk.crash((_, index) => (index + at) % 2 === 0),
 };
 
-test("a crash before every operation of the disk, around snapshots in parts", () => {
+test("F01, F10: a crash before every operation of the disk, around snapshots in parts", () => {
   const rehearsal = new MemoryDisk();
   rehearsal.makeDirectory(directory);
   live(rehearsal, [], () => {});

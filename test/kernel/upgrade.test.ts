@@ -56,7 +56,7 @@ describe("fields that are new", () => {
     .replace("class Bank", "class Item { weight = this.n * 10; constructor(n) { this.n = n; } } class Bank");
 
   for (const options of ["{ version: 1 }", "{ version: 2 }"]) {
-    it(`get what their initialisers say, once, with ${options}`, () => {
+    it(`F21: get what their initialisers say, once, with ${options}`, () => {
       const { test, a } = node(v1, v2(options));
       const { token } = bank(a);
       assert.deepEqual([...bank(a).notes], [["a", 1]]);
@@ -138,7 +138,7 @@ describe("fields that are new", () => {
 });
 
 describe("fields that are gone", () => {
-  it("public ones stay as properties, which upgraded may use and delete; #private ones go, and it is said", () => {
+  it("F21: public ones stay as properties, which upgraded may use and delete; #private ones go, and it is said", () => {
     const { a } = node(
       service(`sum = 5; #secret = "s"; kept = 1; static messages = { secret: true }; secret() { return this.#secret; }`),
       service(`kept = 1; total = this.sum * 2; upgraded(from) { this.from = from; delete this.sum; }`, "{ version: 2 }"),
@@ -150,7 +150,7 @@ describe("fields that are gone", () => {
     assert.deepEqual({ ...bank(a) }, { kept: 1, total: 10, from: 1 });
   });
 
-  it("a #private field is renamed by an initialiser while both are declared", () => {
+  it("F21: a #private field is renamed by an initialiser while both are declared", () => {
     const read = "static messages = { read: true }; read() { return this.#now; }";
     const { a } = node(service("#old = 42;"), service(`#old = 0; #now = this.#old; ${read}`), service(`#now = 0; ${read}`));
     assert.equal(a.value("bank.read"), 42);
@@ -181,7 +181,7 @@ describe("classes under another name", () => {
     "a renamed class with the old name in full": { "shop/account": `${account.replace("Account {", 'Konto { static persistentName = "shop/account#Account";')} exports.Konto = Konto;`, "shop/bank": uses("Konto") },
     "a renamed class with the old short name": { "shop/konto": `${account.replace("Account {", 'Konto { static persistentName = "Account";')} exports.Konto = Konto;`, "shop/bank": uses("Konto") },
   })) {
-    it(`${what} keeps its objects and their #private fields`, () => {
+    it(`F21: ${what} keeps its objects and their #private fields`, () => {
       const { a } = node(v1, v2);
       assert.equal(a.value("bank.more"), 2);
       assert.equal(bank(a).account.constructor.name, v2["shop/bank"]!.includes("Konto") ? "Konto" : "Account");
@@ -314,7 +314,7 @@ describe("pending work whose method is gone", () => {
     return { a, waiting };
   }
 
-  it("refuses the start with the list", () => {
+  it("F21: refuses the start with the list", () => {
     const { a } = pending();
     const { details } = refused(a, without("{ version: 2 }"), v1, "MK_METHOD_MISSING", /timer bank\.onTimer; timer bank\.onTick; continuation bank\.onOutcome of a\/bank\.slow; deferred message bank\.wait/);
     assert.equal(details.length, 4);
@@ -322,7 +322,7 @@ describe("pending work whose method is gone", () => {
     assert.deepEqual(bank(a).outcomes, ["late"]);
   });
 
-  it("becomes dead letters when the app says so; who waits is told, late outcomes find nobody", () => {
+  it("F21: becomes dead letters when the app says so; who waits is told, late outcomes find nobody", () => {
     const { a } = pending();
     a.restart({ app: programVersion(without(`{ version: 2, missingMethods: "dead-letters" }`)) });
     const { state } = a.kernel;

@@ -130,7 +130,7 @@ function crashEverywhere(syncPolicy: SyncPolicy, seed: number, pasts: number): n
 
 for (const [name, policy] of [["asynchronous", alwaysAsynchronous], ["blocking", alwaysBlocking]] as const) {
   for (const pasts of [0, 2]) {
-    test(`crash before every operation, recovery three deep; ${name} syncs, after ${pasts} lives`, () => {
+    test(`F01, F02, F03: crash before every operation, recovery three deep; ${name} syncs, after ${pasts} lives`, () => {
       const seed = testSeed(`crash, ${name}, ${pasts} lives`);
       let runs = 0;
       for (let i = 0; i < effort; i++) runs += crashEverywhere(policy, seed + i, pasts);
@@ -139,7 +139,7 @@ for (const [name, policy] of [["asynchronous", alwaysAsynchronous], ["blocking",
   }
 }
 
-test("crash before every operation of a recovery, and of the recovery after it", () => {
+test("F02: crash before every operation of a recovery, and of the recovery after it", () => {
   const seed = testSeed("recovery, every operation");
   const random = generator(seed);
   const disk = new MemoryDisk();

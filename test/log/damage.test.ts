@@ -30,7 +30,7 @@ function build(): TestNode & { disk: MemoryDisk } {
   return Object.assign(node, { disk });
 }
 
-test("one flipped bit anywhere is found, or without effect", () => {
+test("F06: one flipped bit anywhere is found, or without effect", () => {
   const { disk, truth } = build();
   const durable = disk.crash(() => true);
   const random = generator(testSeed("flipped bits"));
@@ -75,7 +75,7 @@ test("verify agrees with the start about every flipped bit", () => {
   }
 });
 
-test("the last group torn at every byte is dropped", () => {
+test("F04: the last group torn at every byte is dropped", () => {
   const disk = new MemoryDisk();
   disk.makeDirectory(directory);
   const node = new TestNode(disk, undefined, { syncPolicy: alwaysAsynchronous });
@@ -94,7 +94,7 @@ test("the last group torn at every byte is dropped", () => {
   }
 });
 
-test("without a mark, damage to the very last group looks torn; with one it is refused", () => {
+test("F06: without a mark, damage to the very last group looks torn; with one it is refused", () => {
   for (const mark of [false, true]) {
     const disk = new MemoryDisk();
     disk.makeDirectory(directory);
@@ -121,7 +121,7 @@ test("without a mark, damage to the very last group looks torn; with one it is r
   }
 });
 
-test("a missing segment or snapshot is refused, but for the very last segment, which only peers can miss", () => {
+test("F05: a missing segment or snapshot is refused, but for the very last segment, which only peers can miss", () => {
   const { disk, truth } = build();
   const codes: string[] = [];
   const names = disk.list(directory);
@@ -213,7 +213,7 @@ test("a group that reads differently the second time is not sealed as good", () 
   assert.equal(codeOf(() => new TestNode(disk, node.truth.copy())), "MK_LOG_DAMAGED");
 });
 
-test("a read error refuses the start", () => {
+test("F09: a read error refuses the start", () => {
   const { disk, truth } = build();
   const operations = ((copy) => (new TestNode(copy, truth.copy()), copy.operations))(disk.restart());
   let tried = 0;

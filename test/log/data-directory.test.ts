@@ -16,7 +16,7 @@ const disk = new NodeDisk();
 const salt = 12345;
 const open = (path: string, name = "bank") => openDataDirectory(disk, { path, name, salt: () => salt, meta: new Uint8Array([1, 2, 255]) });
 
-test("a missing directory is made, with blanks and unicode in its path, and opens again", () => {
+test("F11: a missing directory is made, with blanks and unicode in its path, and opens again", () => {
   const path = join(root, "a b", "日本 ☃", "x");
   const made = open(path);
   assert.ok(made.created);
@@ -32,7 +32,7 @@ test("a missing directory is made, with blanks and unicode in its path, and open
   assert.deepEqual(readdirSync(path), ["maceken.manifest"]);
 });
 
-test("an empty directory is taken, a foreign one refused and left as it was", () => {
+test("F11: an empty directory is taken, a foreign one refused and left as it was", () => {
   const path = join(root, "empty");
   mkdirSync(path);
   assert.ok(open(path).created);
@@ -43,7 +43,7 @@ test("an empty directory is taken, a foreign one refused and left as it was", ()
   assert.deepEqual(readdirSync(foreign), ["thesis.doc"]);
 });
 
-test("another node's directory, another format, a damaged manifest, a missing manifest: each its own refusal", () => {
+test("F11: another node's directory, another format, a damaged manifest, a missing manifest: each its own refusal", () => {
   const path = join(root, "other");
   open(path);
   assert.equal(codeOf(() => open(path, "auction")), "MK_DIRECTORY_OTHER_NODE");
@@ -77,7 +77,7 @@ test("a file in its place, or in the place of a parent, is refused", () => {
   assert.equal(codeOf(() => open(join(file, "below"))), "MK_DIRECTORY_UNUSABLE");
 });
 
-test("a read-only directory is refused", { skip: process.getuid?.() === 0 ? "root may write everywhere" : false }, () => {
+test("F11: a read-only directory is refused", { skip: process.getuid?.() === 0 ? "root may write everywhere" : false }, () => {
   const path = join(root, "read-only");
   open(path);
   chmodSync(path, 0o500);
@@ -96,7 +96,7 @@ test("a disk that refuses to write makes the directory unusable, fresh or not", 
   }
 });
 
-test("a crash at any operation of making or changing the manifest leaves the old or the new one", () => {
+test("F10: a crash at any operation of making or changing the manifest leaves the old or the new one", () => {
   const life = (memory: MemoryDisk): void => {
     const directory = openDataDirectory(memory, { path: "/d", name: "n", salt: () => salt, meta: new Uint8Array([1]) });
     directory.markBorn();

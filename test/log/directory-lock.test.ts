@@ -58,7 +58,7 @@ test("another path to the same directory is the same lock; another directory is 
   assert.equal((await refusal(join(root, "none")))?.code, "MK_DIRECTORY_UNUSABLE");
 });
 
-test("a second process is refused, also while the first is stopped, and starts when it is killed", { skip: process.platform === "win32" }, async () => {
+test("F13: a second process is refused, also while the first is stopped, and starts when it is killed", { skip: process.platform === "win32" }, async () => {
   const directory = mkdtempSync(join(root, "d"));
   const child = await holder(directory);
   try {

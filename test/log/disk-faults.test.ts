@@ -41,7 +41,7 @@ function live(disk: MemoryDisk, truth: Truth, syncPolicy: SyncPolicy): MaceKenEr
 
 for (const [name, policy] of [["asynchronous", alwaysAsynchronous], ["blocking", alwaysBlocking]] as const) {
   for (const code of ["EIO", "ENOSPC"]) {
-    test(`every operation fails with ${code}, once and for ever; ${name} syncs`, () => {
+    test(`F07, F08: every operation fails with ${code}, once and for ever; ${name} syncs`, () => {
       const past = newDisk();
       const truth = new Truth();
       live(past, truth, policy);
@@ -67,7 +67,7 @@ for (const [name, policy] of [["asynchronous", alwaysAsynchronous], ["blocking",
   }
 }
 
-test("after a failed sync nothing is reported durable, nothing retried, and the code says so", () => {
+test("F07: after a failed sync nothing is reported durable, nothing retried, and the code says so", () => {
   for (const policy of [alwaysAsynchronous, alwaysBlocking]) {
     const disk = newDisk();
     const node = new TestNode(disk, undefined, { syncPolicy: policy, segmentBytes: 65536, firstSegmentBytes: 65536 });
@@ -113,7 +113,7 @@ test("a tail that only the cache holds survives the loss of power after the next
   assert.equal(new TestNode(second.crash(() => false), again.truth.copy()).recovered, 2);
 });
 
-test("no space for the next segment: reserved turns false, and true again when there is space", () => {
+test("F08: no space for the next segment: reserved turns false, and true again when there is space", () => {
   const disk = newDisk();
   disk.capacityBytes = 900;
   const node = new TestNode(disk);
@@ -142,7 +142,7 @@ test("no space for the next segment: reserved turns false, and true again when t
   assert.equal(node.failure, null);
 });
 
-test("a turn that finds no space after all stops the node, and what was durable stays", () => {
+test("F08: a turn that finds no space after all stops the node, and what was durable stays", () => {
   const disk = newDisk();
   const node = new TestNode(disk);
   disk.capacityBytes = 600;

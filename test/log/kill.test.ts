@@ -45,7 +45,7 @@ const child = `
   fill();
 `;
 
-test("SIGKILL at random instants loses nothing that was durable", async () => {
+test("F01: SIGKILL at random instants loses nothing that was durable", async () => {
   const random = generator(testSeed("kill"));
   const directory = mkdtempSync(join(root, "d"));
   let told = 0;

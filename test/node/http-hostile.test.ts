@@ -63,7 +63,7 @@ test("a head that is too long is 431", async () => {
   await stillServes(edge);
 });
 
-test("100 MB are 413 without being kept, with and without a length", async () => {
+test("F38: 100 MB are 413 without being kept, with and without a length", async () => {
   const edge = await startEdge();
   const before = process.memoryUsage().rss;
   const piece = Buffer.alloc(1024 * 1024, 0x20);
@@ -101,7 +101,7 @@ test("a client that asks first is refused before it sends", async () => {
   fits.socket.destroy();
 });
 
-test("slow heads and slow bodies are 408", async () => {
+test("F38: slow heads and slow bodies are 408", async () => {
   const edge = await startEdge(undefined, { limits: { headTimeoutMs: 200, requestTimeoutMs: 400 } });
   const head = new Raw(edge.port).send("POST /s/m HT");
   const body = new Raw(edge.port).send("POST /s/m HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[");

@@ -64,7 +64,7 @@ test("__proto__ is a key like any other, in both directions", async () => {
   assert.deepEqual(Object.keys(edge.submitted[0]!.args[0] as object), ["__proto__", "constructor"]);
 });
 
-test("bodies that are not an array of JSON are 400 and submit nothing", async () => {
+test("F38: bodies that are not an array of JSON are 400 and submit nothing", async () => {
   const edge = await startEdge();
   const bodies = ["", "{}", "null", "1", "[1", "[1]]", "[NaN]", "undefined", "\ufeff[]", '["\t"]', Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d), Uint8Array.of(0)];
   for (const body of bodies) {
@@ -117,7 +117,7 @@ test("our media type carries every value both ways, errors too", async () => {
   }
 });
 
-test("errors have the statuses of the table", async () => {
+test("F38: errors have the statuses of the table", async () => {
   const cases: [Rejection | MaceKenError, number][] = [
     [new Rejection("no"), 409],
     [new MaceKenError("MK_GUARDED", "x"), 409],
@@ -166,7 +166,7 @@ test("paths: only /SERVICE/METHOD takes messages; queries are left out, escapes 
   assert.deepEqual(edge.submitted.map(({ method }) => method), ["open", "öffnen"]);
 });
 
-test("other methods are 405 and say which is allowed", async () => {
+test("F38: other methods are 405 and say which is allowed", async () => {
   const edge = await startEdge();
   for (const method of ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
     const response = await fetch(`${edge.url}/bank/open`, { method });

@@ -58,7 +58,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 }
 
 describe("peers", () => {
-  it("are pinned at first contact, by a key that is the node's for life, and talk across restarts", async () => {
+  it("F31: are pinned at first contact, by a key that is the node's for life, and talk across restarts", async () => {
     notes.length = 0;
     let bank = await start("bank", { accept: "any" });
     let shop = await start("shop", { peers: { bank: address(bank) } });
@@ -93,7 +93,7 @@ describe("peers", () => {
     await stop(thief);
   });
 
-  it("with a key in the configuration that they do not have are refused", async () => {
+  it("F31: with a key in the configuration that they do not have are refused", async () => {
     notes.length = 0;
     const right = await start("right", { accept: "any" });
     const other = await start("other");
@@ -130,7 +130,7 @@ describe("peers", () => {
 });
 
 describe("the port of a node", () => {
-  it("turns away whatever is no node, and goes on", async () => {
+  it("F25: turns away whatever is no node, and goes on", async () => {
     notes.length = 0;
     const host = await start("fort", { accept: "any" });
     const { port } = host.address.listen!;

@@ -45,7 +45,7 @@ type BankNode = MaceNode<{ bank: Bank }>;
 const startBank = (data: string, listen = "127.0.0.1:0"): Promise<BankNode> => startNode({ app: bankApp, name: "bank", data: join(root, data), listen, accept: "any" });
 
 describe("a node", () => {
-  it("is born, trades with another, restarts on another port, and goes on", async () => {
+  it("F24: is born, trades with another, restarts on another port, and goes on", async () => {
     let bank = await startBank("bank");
     let shop = await startNode({ app: shopApp, name: "shop", data: join(root, "shop"), peers: { bank: `127.0.0.1:${bank.address.listen!.port}` } });
     assert.equal(await shop.client("shop").buy("ann", 5), 1);

@@ -62,7 +62,7 @@ test("a reader far behind gets nothing more until it has caught up, and then the
   assert.deepEqual(lines.map((line) => line.slice(13)), ["info  one", "warn  2 notes were left out because nobody read them", "info  four"]);
 });
 
-test("fault 40: a process goes on, in bounded memory, while nobody reads its stderr or after its reader is gone", async () => {
+test("F40: a process goes on, in bounded memory, while nobody reads its stderr or after its reader is gone", async () => {
   const module = fileURLToPath(import.meta.resolve("#maceken/cli/note-output.js"));
   const program = `
     import { notesToStderr } from ${JSON.stringify(module)};

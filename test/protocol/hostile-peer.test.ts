@@ -57,7 +57,7 @@ function listening(): { node: TestNode; connect: (...frames: Uint8Array[]) => Ke
 const closed = (effects: KernelEffect[]): boolean => effects.some((effect) => effect.kind === "close");
 
 describe("a hostile peer", () => {
-  it("is closed on anything malformed, and changes nothing", () => {
+  it("F25, F30: is closed on anything malformed, and changes nothing", () => {
     const { node, connect } = listening();
     const executed = node.kernel.executed;
     const cases: Uint8Array[][] = [
@@ -72,7 +72,7 @@ describe("a hostile peer", () => {
     }
   });
 
-  it("is nobody without the key of who it says it is", () => {
+  it("F31: is nobody without the key of who it says it is", () => {
     const { node, connect, connectAs } = listening();
     const executed = node.kernel.executed;
     assert.ok(closed(connectAs("another key", hello())), "the peer's name with another key");
@@ -87,14 +87,14 @@ describe("a hostile peer", () => {
     assert.equal(node.kernel.channels.get("alias"), undefined);
   });
 
-  it("may repeat and reconnect as it likes: each number is consumed once", () => {
+  it("F30: may repeat and reconnect as it likes: each number is consumed once", () => {
     const { node, connect } = listening();
     connect(hello({ released: 3 }), message(1), message(1), message(2), message(1));
     connect(hello({ released: 3, knownIncarnation: node.kernel.incarnation }), message(2), message(3), message(3));
     assert.equal(node.service<Counter>("counter").n, 3);
   });
 
-  it("that forgot what it sent, or claims more than was sent, is refused", () => {
+  it("F12, F30: that forgot what it sent, or claims more than was sent, is refused", () => {
     const { node, connect } = listening();
     const known = node.kernel.incarnation;
     connect(hello({ released: 2 }), message(1), message(2));
@@ -109,7 +109,7 @@ describe("a hostile peer", () => {
     assert.equal(node.service<Counter>("counter").n, 1);
   });
 
-  it("100,000 fuzzed frames: no crash, no state", () => {
+  it("F25: 100,000 fuzzed frames: no crash, no state", () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     console.log(`seed ${seed}`);
     let state = seed;

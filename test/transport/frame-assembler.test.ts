@@ -21,7 +21,7 @@ function cut(places: number[]): number[][] {
   return out;
 }
 
-it("assembles frames from any cut of the stream", () => {
+it("F24: assembles frames from any cut of the stream", () => {
   for (let one = 0; one <= stream.length; one++) {
     assert.deepEqual(cut([one]), frames);
     for (let two = one; two <= stream.length; two += 41) assert.deepEqual(cut([one, two]), frames);
@@ -29,7 +29,7 @@ it("assembles frames from any cut of the stream", () => {
   assert.deepEqual(cut(Array.from({ length: stream.length }, (_, i) => i)), frames);
 });
 
-it("refuses lengths of 0 and above the limit before keeping anything", () => {
+it("F25, F26: refuses lengths of 0 and above the limit before keeping anything", () => {
   for (const bytes of [[0, 0, 0, 0], [0xff, 0xff, 0xff, 0xff, 1], [0xe9, 3, 0, 0, 1], [0, 0, 0, 0x80, 1]]) {
     assert.throws(() => new FrameAssembler(1000).take(new Uint8Array(bytes)), FrameTooLong);
     assert.throws(() => {

@@ -32,7 +32,7 @@ test("its certificate is one that others can read and verify, and does not expir
   assert.equal(new Date(certificate.validTo).getUTCFullYear(), 9999);
 });
 
-test("an identity that is missing, damaged or another node's is refused, and left as it is", async () => {
+test("F11: an identity that is missing, damaged or another node's is refused, and left as it is", async () => {
   const path = directory();
   const { fingerprint } = await openIdentity(path, undefined);
   const file = join(path, identityName);

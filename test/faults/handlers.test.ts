@@ -1,0 +1,186 @@
+/**
+ * Goal: what handlers and peers do wrong costs that message only (faults 16, 29, 32, 34, 39). Method: services on simulated nodes;
+ * a crash is placed exactly between an effect and its outcome.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { app, ref, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
+import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
+import { Writer } from "#maceken/codec/writer.js";
+import { frameType, writeHello } from "#maceken/protocol/frame.js";
+import { encodeArguments, requestPayload } from "#maceken/turn/payload.js";
+import { codeOf, TestWorld, type TestNode } from "../lib/lone-node.ts";
+
+const labels = { label: ([item]: [item: string]) => item };
+
+class Desk extends Service<typeof labels> {
+  static readonly messages: Messages<Desk> = { put: true, spoil: true, ask: true, print: true, seen: true, two: true };
+  log: string[] = [];
+  tries = 0;
+
+  put(text: string): number {
+    return this.log.push(text);
+  }
+  /** Does everything a turn can do, and fails. */
+  spoil(): void {
+    this.log.push("spoilt");
+    this.turn.schedule(this.rang, 1);
+    ref<Desk>("b/desk").put("from a spoilt turn");
+    this.turn.send(this.hidden);
+    this.turn.outside("label", "spoilt");
+    throw new Error("broken");
+  }
+  private rang(): void {
+    this.log.push("rang");
+  }
+  private hidden(): void {
+    this.log.push("hidden");
+  }
+  ask(address: string, method: string): void {
+    const desk = ref<Desk>(address as "b/desk") as Ref<Desk>;
+    this.turn.when((desk as any)[method]("x"), this.onAnswer, `${address}.${method}`);
+  }
+  private onAnswer(outcome: Outcome<unknown>, what: string): void {
+    this.log.push(`${what} ${codeOf(outcome)}`);
+  }
+  print(item: string): void {
+    this.turn.when(this.turn.outside("label", item), this.onAnswer, item);
+  }
+  seen(): string[] {
+    return this.log;
+  }
+  two(): void {}
+}
+
+const deskApp = () => app({ version: 1 }).service("desk", () => new Desk()).outside(labels);
+
+function pair() {
+  const test = new TestWorld();
+  const a = test.node("a", deskApp(), ["b"], { retryDelaysMs: [1] });
+  const b = test.node("b", deskApp(), [], { retryDelaysMs: [1] });
+  test.pass(50);
+  return { test, a, b };
+}
+
+const logOf = (node: TestNode): string[] => node.service<Desk>("desk").log;
+
+test("F16: of a handler that throws, nothing stays: heap, sends, timers, effects, messages to itself; then the next one runs", () => {
+  const { test, a, b } = pair();
+  // As a request, as a peer's message, and again after a restart.
+  assert.equal(codeOf(a.call("desk.spoil")), "MK_HANDLER_FAILED");
+  a.call("desk.ask", ["b/desk", "spoil"]);
+  a.call("desk.ask", ["b/desk", "put"]);
+  test.pass(5_000);
+  assert.deepEqual(logOf(a), ["b/desk.spoil MK_PARKED", "b/desk.put ok"]);
+  assert.deepEqual(logOf(b), ["x"]);
+  for (const node of [a, b]) {
+    node.restart();
+    const { state } = node.kernel;
+    assert.equal(state.timers.size + state.effects.size + state.local.size + state.calls.size, 0);
+    assert.equal(node.node.outside.length, 0);
+  }
+  const [letter] = [...b.kernel.state.dead.values()];
+  assert.equal(letter!.attempts, 4, "a first try and three more");
+});
+
+test("F29: a flood of one peer lets the others' messages come round, turn by turn", () => {
+  const test = new TestWorld();
+  const a = test.node("a", deskApp(), [], { turnsPerStep: 250 });
+  for (const name of ["noisy", "quiet"]) test.node(name, deskApp());
+  test.pass(50);
+  const { kernel } = a;
+  const time = { monotonicMs: 1e6, wallMs: test.world.nowMs };
+  const write = (fill: (writer: Writer) => void): Uint8Array => {
+    const writer = new Writer();
+    fill(writer);
+    return writer.copy();
+  };
+  const hello = (peer: string, count: number): Uint8Array =>
+    write((writer) => writeHello(writer, { version: 1, node: peer, incarnation: `${peer}-9`, knownIncarnation: "", received: 0, consumed: 0, released: count }));
+  const step = (input: Parameters<typeof kernel.step>[0]): void => {
+    kernel.step(input, time);
+    kernel.step({ kind: "durable", turn: kernel.executed }, time);
+  };
+  const greet = (peer: string, connection: number, count: number): void => {
+    // The first greeting pins the key and is closed for that.
+    for (const each of [connection - 1, connection]) {
+      step({ kind: "opened", connection: each, key: `key of ${peer}` });
+      step({ kind: "frames", connection: each, frames: [hello(peer, count)] });
+    }
+  };
+  const send = (peer: string, connection: number, count: number): void => {
+    const frames = Array.from({ length: count }, (_, i) => write((writer) => {
+      writer.u8(frameType.message);
+      writer.uint(i + 1);
+      writer.raw(requestPayload("desk", "put", encodeArguments([peer], "x"), i + 1));
+    }));
+    step({ kind: "frames", connection, frames });
+  };
+  greet("noisy", 1_000_002, 20_000);
+  greet("quiet", 2_000_002, 3);
+  send("noisy", 1_000_002, 20_000);
+  const before = logOf(a).length;
+  assert.ok(before > 0 && before < 1_000, "most of the flood waits");
+  send("quiet", 2_000_002, 3);
+  const places = logOf(a).flatMap((who, i) => (who === "quiet" ? [i - before] : []));
+  assert.equal(places.length, 3);
+  assert.ok(places[2]! <= 6, `every other turn at least, not at places ${places.join()}`);
+  assert.ok(logOf(a).length < 5_000, "and the flood is not over by then");
+});
+
+test("F32: a peer that is who it says reaches nothing but what `messages` lists", () => {
+  const { test, a, b } = pair();
+  const channel = a.kernel.channels.demand("b");
+  // Refs leave some of these names out, a forged message does not.
+  const names = ["constructor", "__proto__", "prototype", "toString", "hasOwnProperty", "onAnswer", "hidden", "turn", "log", "born", ""];
+  const executed = b.kernel.executed;
+  for (const [i, name] of names.entries()) channel.send(requestPayload("desk", name, encodeArguments(["x"], "x"), 900 + i), a.kernel.executed);
+  for (const service of ["__proto__", "constructor", "nobody", ""]) channel.send(requestPayload(service, "put", encodeArguments(["x"], "x"), 990), a.kernel.executed);
+  a.call("desk.ask", ["b/desk", "put"]);
+  test.pass(1_000);
+  assert.deepEqual(logOf(b), ["x"], "the next proper message is handled, nothing else was");
+  assert.ok(b.kernel.executed >= executed + names.length + 4, "refusals are turns that consume");
+  assert.equal(b.kernel.state.dead.size, 0);
+  assert.equal(channel.outboxLength, 0, "all of them are acknowledged");
+  assert.deepEqual(logOf(a), ["b/desk.put ok"]);
+});
+
+test("F34: to itself a copy in a turn of its own; to an unknown node kept and warned about, and delivered when it is there; to a service that is not there an error", () => {
+  const { test, a } = pair();
+  a.call("desk.ask", ["a/desk", "put"]);
+  assert.deepEqual(logOf(a), ["x", "a/desk.put ok"]);
+  a.call("desk.ask", ["b/later", "put"]);
+  test.pass(100);
+  assert.equal(logOf(a)[2], "b/later.put MK_SERVICE_UNKNOWN");
+  a.call("desk.ask", ["c/desk", "put"]);
+  a.call("desk.ask", ["c/desk", "put"]);
+  test.pass(1_000);
+  assert.equal(a.node.notes.filter(({ code }) => code === "MK_PEER_UNKNOWN").length, 1, "said once");
+  assert.equal(a.kernel.channels.get("c")!.outboxLength, 2);
+  // Somebody configures it and starts it.
+  (a.node.options.dials as string[]).push("c");
+  const c = test.node("c", deskApp());
+  a.restart();
+  test.pass(1_000);
+  assert.deepEqual(logOf(c), ["x", "x"]);
+  assert.deepEqual(logOf(a).slice(3), ["c/desk.put ok", "c/desk.put ok"]);
+});
+
+test("F39: killed between an effect and its outcome, it is tried again with the same key, and its outcome comes once", () => {
+  const test = new TestWorld();
+  const a = test.node("a", deskApp());
+  test.pass(50);
+  let strikeAt = Infinity;
+  test.world.crashBefore = (node, effect: KernelEffect, boundary) => {
+    if (effect.kind === "outside" && node.outside.length === 0) strikeAt = boundary + 1;
+    return boundary === strikeAt ? "none" : undefined;
+  };
+  // The effect is out, and what its outcome changed is not appended yet.
+  a.call("desk.print", ["page"]);
+  test.pass(1_000);
+  assert.equal(a.node.crashes, 1);
+  assert.equal(a.node.outside.length, 2, "it was run before the crash and after it");
+  assert.equal(new Set(a.node.outside.map(({ key }) => key)).size, 1);
+  assert.deepEqual(logOf(a), ["page ok"]);
+  assert.equal(a.kernel.state.effects.size, 0);
+});
