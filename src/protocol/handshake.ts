@@ -36,6 +36,9 @@ export function checkNumbers(hello: Hello, channel: Channel, selfIncarnation: st
   if (hello.consumed > channel.released || hello.received > channel.sent) {
     throw new MaceKenError("MK_PEER_ROLLED_BACK", `${hello.node} has consumed messages up to ${hello.consumed}, but this node has sent only ${channel.released}: this node's data are older than what it told its peer`);
   }
+  if (hello.consumed < channel.acknowledged) {
+    throw new MaceKenError("MK_PEER_ROLLED_BACK", `${hello.node} acknowledged message ${channel.acknowledged}, and now has consumed only ${hello.consumed}: its data are older than what it told this node`);
+  }
   if (hello.released < channel.received) {
     throw new MaceKenError("MK_PEER_ROLLED_BACK", `${hello.node} has sent ${hello.released} messages by its own count, but ${channel.received} were received: its data are older than what it told this node`);
   }

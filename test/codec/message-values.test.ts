@@ -97,7 +97,7 @@ describe("message values", () => {
     assert.equal(depth, 100_000);
   });
 
-  it("reading hostile bytes ends in a value or a DecodeError", () => {
+  it("F25: reading hostile bytes ends in a value or a DecodeError", () => {
     const read = (bytes: Uint8Array): void => {
       try {
         readMessageValue(new Reader(bytes));
