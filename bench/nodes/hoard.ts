@@ -7,23 +7,10 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { app, Service, startNode, type Messages } from "#maceken/index.js";
 import { KernelSnapshot } from "#maceken/kernel/recovery.js";
 import { nodeInternals } from "#maceken/node/node.js";
+import { Account } from "../lib/account.ts";
 import { Load } from "../lib/load.ts";
 import { obey } from "../lib/obey.ts";
 import { quantile } from "../lib/statistics.ts";
-
-class Account {
-  readonly id: number;
-  readonly owner: string;
-  balance = 100;
-  tags: string[] | null = null;
-  other: Account | null;
-
-  constructor(id: number, other: Account | null) {
-    this.id = id;
-    this.owner = `owner ${id % 1000}`;
-    this.other = other;
-  }
-}
 
 class Text {
   text: string;

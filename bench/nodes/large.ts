@@ -8,24 +8,10 @@ import { Writer } from "#maceken/codec/writer.js";
 import { Heap } from "#maceken/heap/heap.js";
 import { HeapLoader } from "#maceken/heap/heap-loader.js";
 import { HeapSnapshot } from "#maceken/heap/heap-snapshot.js";
+import { Account } from "../lib/account.ts";
 import { obey } from "../lib/obey.ts";
 import { profilerCommands } from "../lib/profiler.ts";
 import { quantile } from "../lib/statistics.ts";
-
-class Account {
-  readonly id: number;
-  readonly owner: string;
-  balance = 100;
-  tags: string[] | null = null;
-  other: Account | null;
-
-  constructor(id: number, other: Account | null) {
-    this.id = id;
-    // A string of its own, as one that was read from somewhere is, here and after recovery.
-    this.owner = `owner ${id % 1000}`;
-    this.other = other;
-  }
-}
 
 interface Root {
   readonly list: Account[];

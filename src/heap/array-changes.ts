@@ -128,7 +128,7 @@ export class ArrayChanges {
 }
 
 /** Makes a dense array hold exactly these elements; `named` when it may have other properties. */
-export function restoreElements(array: unknown[], elements: readonly unknown[], named: boolean): void {
+function restoreElements(array: unknown[], elements: readonly unknown[], named: boolean): void {
   if (named) {
     for (const name of Reflect.ownKeys(array)) {
       if (typeof name === "symbol" || !isIndex(name)) if (name !== "length") delete (array as unknown as Record<PropertyKey, unknown>)[name];

@@ -87,7 +87,7 @@ function errorBefore(error: object): OwnBefore {
   return new OwnBefore(error, names, undefined, attributesOf(error, names, 0) ?? "");
 }
 
-export function collectionChanges(object: object, shape: Shape): KeyedChanges {
+function collectionChanges(object: object, shape: Shape): KeyedChanges {
   const unordered = shape.heap.isUnordered(object);
   const changes = shape.kind === "map" ? new MapChanges(object as Map<unknown, unknown>, unordered) : new SetChanges(object as Set<unknown>, unordered);
   if (holdsOwn(shape)) changes.own = ownBefore(object, shape);

@@ -6,6 +6,7 @@
  * (heap.ts, kernel/kernel.ts). Not seen: a write to an object that the same turn also changed in the open, since all of it is logged anew
  * or, of a large collection, what was told.
  */
+import { Queue } from "../base/queue.ts";
 import { IdSet } from "./id-set.ts";
 import { checksumOf, idOf, isPersistent, setState, shapeIn } from "./mark.ts";
 import { Writer } from "../codec/writer.ts";
@@ -34,8 +35,7 @@ export class HeapAudit extends ImageWriter {
   readonly #root: () => object;
   readonly #childrenOf: (object: object) => Iterable<[string, unknown]>;
   readonly #fields: WeakMap<object, readonly unknown[]> | undefined;
-  #queue: object[] = [];
-  #at = 0;
+  readonly #queue = new Queue<object>();
   /** Ids that the walk under way has seen. */
   #seen = new IdSet();
   #skipsLarge = true;
@@ -52,7 +52,7 @@ export class HeapAudit extends ImageWriter {
 
   /** Between two walks. */
   get isDone(): boolean {
-    return this.#at >= this.#queue.length;
+    return this.#queue.length === 0;
   }
 
   /** What was found since this was last asked. */
@@ -62,8 +62,7 @@ export class HeapAudit extends ImageWriter {
 
   /** The whole graph, now. */
   everything(): void {
-    this.#queue = [];
-    this.#at = 0;
+    this.#queue.clear();
     this.#skipsLarge = false;
     this.slice(Infinity);
     this.#skipsLarge = true;
@@ -73,17 +72,13 @@ export class HeapAudit extends ImageWriter {
   slice(maxObjects: number): void {
     if (this.isDone) {
       this.#seen = new IdSet();
-      this.#queue = [];
-      this.#at = 0;
       this.#see(this.#root());
     }
-    for (let count = 0; count < maxObjects && this.#at < this.#queue.length; count++) {
-      const object = this.#queue[this.#at]!;
-      this.#queue[this.#at++] = undefined as unknown as object;
+    for (let count = 0; count < maxObjects && !this.isDone; count++) {
+      const object = this.#queue.shift()!;
       const shape = shapeIn(object);
       if (shape !== undefined) this.check(object, shape);
     }
-    if (this.isDone) this.#queue = [];
   }
 
   /** One object against what it was when it was last looked at. */
@@ -191,9 +186,7 @@ export class HeapAudit extends ImageWriter {
   }
 
   #see(object: object): void {
-    const id = idOf(object);
-    if (!this.#seen.add(id)) return;
-    this.#queue.push(object);
+    if (this.#seen.add(idOf(object))) this.#queue.push(object);
   }
 
   protected override writeReference(object: object, id: number): void {

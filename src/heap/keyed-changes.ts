@@ -15,6 +15,11 @@ export function puts(kind: Operation | undefined): boolean {
   return kind === operation.set || kind === operation.insert;
 }
 
+/** As a Map compares keys: NaN is itself, and so is 0 whatever its sign. */
+export function isSameKey(a: unknown, b: unknown): boolean {
+  return a === b || (Number.isNaN(a) && Number.isNaN(b));
+}
+
 const absent: unique symbol = Symbol("absent");
 /** Up to so many operations the last one of a key is looked for one by one. */
 const searchedMax = 8;
@@ -30,7 +35,6 @@ export abstract class KeyedChanges {
   copy: [unknown, unknown][] | undefined = undefined;
   /** The operations do not tell everything: the log needs the whole content. */
   untold = false;
-  isCommitted = false;
   /** Own properties of a Map or Set that has some (shapes.ts). */
   own: OwnBefore | undefined = undefined;
   readonly unordered: boolean;
@@ -69,8 +73,7 @@ export abstract class KeyedChanges {
   protected lastOf(key: unknown): Operation | undefined {
     if (this.#lastOfKey !== undefined) return this.#lastOfKey.get(key);
     const { keys, operations } = this;
-    // As a Map compares keys: NaN is itself, and so is 0 whatever its sign.
-    for (let i = operations.length - 1; i >= this.#from; i--) if (keys[i] === key || (Number.isNaN(key) && Number.isNaN(keys[i]))) return operations[i];
+    for (let i = operations.length - 1; i >= this.#from; i--) if (isSameKey(keys[i], key)) return operations[i];
     return undefined;
   }
 
@@ -169,7 +172,6 @@ export abstract class KeyedChanges {
 
   /** The turn was committed: what is kept for later turns stays in proportion to the collection. */
   settle(): void {
-    this.isCommitted = true;
     const { order } = this;
     if (order === undefined) return;
     order.stale += this.#deleted;

@@ -12,7 +12,7 @@
  */
 import { ArrayChanges } from "./array-changes.ts";
 import type { ImageWriter } from "./image-writer.ts";
-import { KeyedChanges, operation } from "./keyed-changes.ts";
+import { isSameKey, KeyedChanges, operation } from "./keyed-changes.ts";
 import { isFixed, type Shape } from "./shapes.ts";
 
 /** Sees the content as it is written. */
@@ -54,7 +54,7 @@ export class LargeImage {
   hasChanged = false;
   /** Keys that turns after T inserted: they stand behind all others. */
   readonly #inserted = new Set<unknown>();
-  /** Told while their turns were being written: a turn may still be refused then. */
+  /** Of turns since the last part; what is undone again is taken out. */
   readonly #untaken = new Set<KeyedChanges>();
 
   constructor(object: object, shape: Shape, turn: number, watch: PartsWatch | undefined) {
@@ -81,12 +81,14 @@ export class LargeImage {
    */
   afterUndo(before: object): void {
     this.hasChanged = true;
-    if (!(before instanceof KeyedChanges) || !before.movesOthers) return;
+    if (!(before instanceof KeyedChanges)) return;
+    this.#untaken.delete(before);
+    if (!before.movesOthers) return;
     this.#entries = this.#allEntries();
     if (this.#last === undefined || !before.has(this.#last.key)) return;
     for (;;) {
       const { done, value } = this.#entries.next();
-      if (done === true || isSame(this.#keyOf(value), this.#last.key)) return;
+      if (done === true || isSameKey(this.#keyOf(value), this.#last.key)) return;
     }
   }
 
@@ -100,8 +102,7 @@ export class LargeImage {
   }
 
   #takeChanges(): void {
-    for (const { operations, keys, isCommitted } of this.#untaken) {
-      if (!isCommitted) continue;
+    for (const { operations, keys } of this.#untaken) {
       for (let i = 0; i < operations.length; i++) if (operations[i] === operation.insert) this.#inserted.add(keys[i]);
     }
     this.#untaken.clear();
@@ -164,9 +165,4 @@ export class LargeImage {
     images.writeSlot(value);
     this.#watch?.slot(value);
   }
-}
-
-/** As a Map compares keys. */
-function isSame(a: unknown, b: unknown): boolean {
-  return a === b || (Number.isNaN(a) && Number.isNaN(b));
 }

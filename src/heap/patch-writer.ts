@@ -23,7 +23,7 @@ import { isTracked, track } from "./tracked-collections.ts";
 const keptMax = 1024;
 const nothing = {};
 /** Between patches: a large one's bytes are not held. */
-const noWriter = new Writer(0);
+const noWriter = new Writer(1);
 
 const trackedNames = { map: "Map", set: "Set", date: "Date", regexp: "RegExp" };
 

@@ -3,7 +3,7 @@
  * durability, so that a durable turn costs nothing for the others.
  */
 import { assert } from "../base/assert.ts";
-import { Channel } from "../protocol/channel.ts";
+import { Channel, type OutboxWatch } from "../protocol/channel.ts";
 import type { RecordHead } from "./record.ts";
 
 export class ChannelTable {
@@ -13,12 +13,12 @@ export class ChannelTable {
   readonly #waiting = new Set<Channel>();
   /** Channels in which more waits than this node may let wait while it takes requests from outside. */
   readonly crowded = new Set<Channel>();
-  readonly #softBytes: number;
+  readonly #watch: OutboxWatch;
   /** Introductions that the next record must carry. */
   #introductions: RecordHead["peers"][number][] = [];
 
   constructor(softBytes: number) {
-    this.#softBytes = softBytes;
+    this.#watch = { softBytes, crowded: this.crowded };
   }
 
   get(peer: string): Channel | undefined {
@@ -49,7 +49,7 @@ export class ChannelTable {
   demand(peer: string): Channel {
     let channel = this.#byPeer.get(peer);
     if (channel === undefined) {
-      channel = new Channel(peer, { softBytes: this.#softBytes, crowded: this.crowded });
+      channel = new Channel(peer, this.#watch);
       this.#byPeer.set(peer, channel);
     }
     return channel;

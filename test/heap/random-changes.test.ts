@@ -6,19 +6,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exactText } from "../lib/exact.ts";
+import { generator } from "../lib/generator.ts";
 import { HeapHarness } from "../lib/heap-harness.ts";
 
 const effort = Number(process.env["MACEKEN_EFFORT"] ?? 1);
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-
-/** Park and Miller's generator: the test needs nothing better. */
-function generator(start: number): (below: number) => number {
-  let state = (start % 2147483646) + 1;
-  return (below) => {
-    state = (state * 48271) % 2147483647;
-    return state % below;
-  };
-}
 
 class Bag extends Map<unknown, unknown> {
   #changes = 0;

@@ -9,21 +9,11 @@ import { describe, it, test } from "node:test";
 import { HeapSnapshot } from "#maceken/heap/heap-snapshot.js";
 import { largeMin } from "#maceken/heap/large-image.js";
 import { exactText } from "../lib/exact.ts";
+import { generator, type Random } from "../lib/generator.ts";
 import { HeapHarness, type Root } from "../lib/heap-harness.ts";
 
 const effort = Number(process.env["MACEKEN_EFFORT"] ?? 1);
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-
-type Random = (below: number) => number;
-
-/** Park and Miller's generator: the test needs nothing better. */
-function generator(start: number): Random {
-  let state = (start % 2147483646) + 1;
-  return (below) => {
-    state = (state * 48271) % 2147483647;
-    return state % below;
-  };
-}
 
 class Bag extends Map<unknown, unknown> {
   #changes = 0;
