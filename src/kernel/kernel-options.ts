@@ -46,9 +46,8 @@ export interface KernelLimits {
   readonly maxDeferred: number;
   /** Bytes of one message between nodes. */
   readonly maxMessageBytes: number;
-  /** What may wait for one peer: beyond the first, requests from outside are held back, beyond the second a send throws. */
-  readonly outboxSoftBytes: number;
-  readonly outboxHardBytes: number;
+  /** What may wait for one peer: beyond half of it requests from outside are held back, beyond all of it a send throws. */
+  readonly outboxQuotaBytes: number;
 }
 
 export const defaultLimits: KernelLimits = {
@@ -59,8 +58,7 @@ export const defaultLimits: KernelLimits = {
   idempotencyKeepMs: 24 * 3600 * 1000,
   maxDeferred: 100_000,
   maxMessageBytes: 16 * 1024 * 1024,
-  outboxSoftBytes: 128 * 1024 * 1024,
-  outboxHardBytes: 256 * 1024 * 1024,
+  outboxQuotaBytes: 256 * 1024 * 1024,
 };
 
 /** Counts since the start of the process; for metrics and tests. */

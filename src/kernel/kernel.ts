@@ -62,14 +62,14 @@ export class Kernel {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.heap = new Heap(labelsOfRoot);
-    this.channels = new ChannelTable(this.limits.outboxSoftBytes);
+    this.channels = new ChannelTable(Math.floor(this.limits.outboxQuotaBytes / 2));
     if ((options.audit ?? "off") !== "off") this.heap.openAudit(options.audit === "full");
     this.executor = new TurnExecutor(this.heap, options.app, {
       nodeName: options.name,
       random: () => options.random(),
       maxDeferred: this.limits.maxDeferred,
       maxMessageBytes: this.limits.maxMessageBytes,
-      outboxRoomBytes: (node) => this.limits.outboxHardBytes - (this.channels.get(node)?.outboxWeightBytes ?? 0),
+      outboxRoomBytes: (node) => this.limits.outboxQuotaBytes - (this.channels.get(node)?.outboxWeightBytes ?? 0),
     });
     this.#external = new ExternalRequests(this.limits);
     this.#peers = new Peers(this, (effect) => void this.#effects.push(effect));

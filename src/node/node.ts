@@ -321,5 +321,5 @@ async function settle(kernel: Kernel, mostMs: number): Promise<void> {
 function limitsOf({ outboxQuotaBytes }: NodeOptions<unknown>): { readonly limits?: Partial<KernelLimits> } {
   if (outboxQuotaBytes === undefined) return {};
   if (!Number.isSafeInteger(outboxQuotaBytes) || outboxQuotaBytes <= 0) throw new MaceKenError("MK_USAGE", `outboxQuotaBytes is a whole number above 0, not ${outboxQuotaBytes}`);
-  return { limits: { outboxSoftBytes: Math.floor(outboxQuotaBytes / 2), outboxHardBytes: outboxQuotaBytes } };
+  return { limits: { outboxQuotaBytes } };
 }

@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { app, ref, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
-import { Writer } from "#maceken/codec/writer.js";
 import { frameType, writeHello } from "#maceken/protocol/frame.js";
 import { encodeArguments, requestPayload } from "#maceken/turn/payload.js";
 import { codeOf, TestWorld, type TestNode } from "../lib/lone-node.ts";
+import { written } from "../lib/written.ts";
 
 const labels = { label: ([item]: [item: string]) => item };
 
@@ -90,13 +90,8 @@ test("F29: a flood of one peer lets the others' messages come round, turn by tur
   test.pass(50);
   const { kernel } = a;
   const time = { monotonicMs: 1e6, wallMs: test.world.nowMs };
-  const write = (fill: (writer: Writer) => void): Uint8Array => {
-    const writer = new Writer();
-    fill(writer);
-    return writer.copy();
-  };
   const hello = (peer: string, count: number): Uint8Array =>
-    write((writer) => writeHello(writer, { version: 1, node: peer, incarnation: `${peer}-9`, knownIncarnation: "", received: 0, consumed: 0, released: count }));
+    written((writer) => writeHello(writer, { version: 1, node: peer, incarnation: `${peer}-9`, knownIncarnation: "", received: 0, consumed: 0, released: count }));
   const step = (input: Parameters<typeof kernel.step>[0]): void => {
     kernel.step(input, time);
     kernel.step({ kind: "durable", turn: kernel.executed }, time);
@@ -109,7 +104,7 @@ test("F29: a flood of one peer lets the others' messages come round, turn by tur
     }
   };
   const send = (peer: string, connection: number, count: number): void => {
-    const frames = Array.from({ length: count }, (_, i) => write((writer) => {
+    const frames = Array.from({ length: count }, (_, i) => written((writer) => {
       writer.u8(frameType.message);
       writer.uint(i + 1);
       writer.raw(requestPayload("desk", "put", encodeArguments([peer], "x"), i + 1));

@@ -11,13 +11,13 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { app, ref, Service, startNode, type MaceNode, type Messages, type Outcome, type Ref } from "#maceken/index.js";
-import { Writer } from "#maceken/codec/writer.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
 import { nodeInternals } from "#maceken/node/node.js";
 import { frameType, writeHello, type Hello } from "#maceken/protocol/frame.js";
 import { TestWorld } from "../lib/lone-node.ts";
 import { UnrulyProxy, type Weather } from "../lib/unruly-proxy.ts";
 import { Folder } from "../cli/harness.ts";
+import { written } from "../lib/written.ts";
 
 const root = mkdtempSync(join(tmpdir(), "maceken-network-"));
 const ends: (() => Promise<void>)[] = [];
@@ -118,15 +118,10 @@ test("F24: single bytes, resets in the middle of frames, delays, one way silent 
   assert.equal(nodeInternals(a).kernel.channels.get("b")!.outboxLength, 0);
 });
 
-const write = (fill: (writer: Writer) => void): Uint8Array => {
-  const writer = new Writer();
-  fill(writer);
-  return writer.copy();
-};
 const hello = (over: Partial<Hello> = {}): Uint8Array =>
-  write((writer) => writeHello(writer, { version: 1, node: "b", incarnation: "b-9", knownIncarnation: "", received: 0, consumed: 0, released: 0, ...over }));
+  written((writer) => writeHello(writer, { version: 1, node: "b", incarnation: "b-9", knownIncarnation: "", received: 0, consumed: 0, released: 0, ...over }));
 const numbered = (type: number, number: number): Uint8Array =>
-  write((writer) => {
+  written((writer) => {
     writer.u8(type);
     writer.uint(number);
   });

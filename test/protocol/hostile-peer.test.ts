@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { app, Service, type Messages } from "#maceken/index.js";
 import { frameType, writeHello, type Hello } from "#maceken/protocol/frame.js";
-import { Writer } from "#maceken/codec/writer.js";
 import { requestPayload, encodeArguments } from "#maceken/turn/payload.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
 import { TestWorld, type TestNode } from "../lib/lone-node.ts";
+import { written } from "../lib/written.ts";
 
 class Counter extends Service {
   static readonly messages: Messages<Counter> = { add: true };
@@ -17,21 +17,16 @@ class Counter extends Service {
   add(by: number) { this.n += by; return this.n; }
 }
 
-const write = (fill: (writer: Writer) => void): Uint8Array => {
-  const writer = new Writer();
-  fill(writer);
-  return writer.copy();
-};
 const hello = (over: Partial<Hello> = {}): Uint8Array =>
-  write((writer) => writeHello(writer, { version: 1, node: "peer", incarnation: "p-1", knownIncarnation: "", received: 0, consumed: 0, released: 0, ...over }));
+  written((writer) => writeHello(writer, { version: 1, node: "peer", incarnation: "p-1", knownIncarnation: "", received: 0, consumed: 0, released: 0, ...over }));
 const message = (number: number, payload = requestPayload("counter", "add", encodeArguments([1], "x"), 5)): Uint8Array =>
-  write((writer) => {
+  written((writer) => {
     writer.u8(frameType.message);
     writer.uint(number);
     writer.raw(payload);
   });
 const acknowledge = (number: number): Uint8Array =>
-  write((writer) => {
+  written((writer) => {
     writer.u8(frameType.acknowledgement);
     writer.uint(number);
   });
@@ -118,7 +113,7 @@ describe("a hostile peer", () => {
       return (state >>> 8) % below;
     };
     const { node, connect } = listening();
-    const good = [hello(), message(1), acknowledge(1), write((writer) => writer.u8(frameType.ping))];
+    const good = [hello(), message(1), acknowledge(1), written((writer) => writer.u8(frameType.ping))];
     for (let i = 0; i < 10_000; i++) {
       const frames = Array.from({ length: 10 }, () => {
         const bytes = random(3) === 0 ? Uint8Array.from({ length: 1 + random(40) }, () => random(256)) : good[random(good.length)]!.slice();
