@@ -29,7 +29,7 @@ export const command: CommandSpec = {
     http: { type: "string", value: "[HOST:]PORT", help: "where HTTP requests come" },
     accept: { type: "string", value: "WHO", choices: ["listed", "any"], help: "which peers may connect; default listed: those of --peer" },
     audit: { type: "string", value: "HOW", choices: ["full", "rolling", "off"], help: "watch for writes the heap cannot see" },
-    "outbox-quota": { type: "string", value: "MB", help: "what may wait for one peer, default 256; from half of it on requests are held back" },
+    "outbox-quota": { type: "string", value: "MB", help: "what may wait for one peer, default 1024; from half of it on requests are held back" },
     "insecure-plaintext": { type: "boolean", help: "no encryption between nodes, names are believed: to measure, on loopback only" },
     "without-ken": { type: "boolean", help: "neither durability nor exactly-once: to see what they are for" },
     json: { type: "boolean", help: "ready line, notes and errors as JSON" },

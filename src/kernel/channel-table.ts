@@ -3,7 +3,9 @@
  * durability, so that a durable turn costs nothing for the others.
  */
 import { assert } from "../base/assert.ts";
-import { Channel, type OutboxWatch } from "../protocol/channel.ts";
+import { Channel } from "../protocol/channel.ts";
+import type { Outbox } from "../protocol/outbox.ts";
+import type { OutboxWatch } from "../protocol/outbox-watch.ts";
 import type { RecordHead } from "./record.ts";
 
 export class ChannelTable {
@@ -11,14 +13,14 @@ export class ChannelTable {
   readonly #byKey = new Map<string, Channel>();
   readonly #byIndex: Channel[] = [];
   readonly #waiting = new Set<Channel>();
-  /** Channels in which more waits than this node may let wait while it takes requests from outside. */
-  readonly crowded = new Set<Channel>();
   readonly #watch: OutboxWatch;
   /** Introductions that the next record must carry. */
   #introductions: RecordHead["peers"][number][] = [];
+  /** Messages put aside, which the next record must say. */
+  #lost: RecordHead["lost"][number][] = [];
 
-  constructor(softBytes: number) {
-    this.#watch = { softBytes, crowded: this.crowded };
+  constructor(watch: OutboxWatch) {
+    this.#watch = watch;
   }
 
   get(peer: string): Channel | undefined {
@@ -40,6 +42,10 @@ export class ChannelTable {
 
   all(): Iterable<Channel> {
     return this.#byPeer.values();
+  }
+
+  *outboxes(): Iterable<Outbox> {
+    for (const { outbox } of this.#byPeer.values()) yield outbox;
   }
 
   get size(): number {
@@ -76,6 +82,17 @@ export class ChannelTable {
   takeIntroductions(): RecordHead["peers"] {
     const taken = this.#introductions;
     if (taken.length > 0) this.#introductions = [];
+    return taken;
+  }
+
+  /** The oldest `count` messages of the channel's outbox were put aside in this turn. */
+  noteLost(channel: Channel, count: number): void {
+    if (count > 0) this.#lost.push({ index: this.indexOf(channel), count });
+  }
+
+  takeLost(): RecordHead["lost"] {
+    const taken = this.#lost;
+    if (taken.length > 0) this.#lost = [];
     return taken;
   }
 

@@ -14,6 +14,15 @@ export type KernelEffect =
   | { readonly kind: "transmit"; readonly connection: number; readonly bytes: Uint8Array; readonly more: boolean }
   /** The other side has greeted properly: its frames may be this long. */
   | { readonly kind: "admit"; readonly connection: number; readonly maxFrameBytes: number }
+  /**
+   * Keep the bytes as the block of that number, which is new, and say `blockWritten`. Durable only when a snapshot that names the block
+   * is installed. The bytes are the driver's to keep.
+   */
+  | { readonly kind: "writeBlock"; readonly block: number; readonly bytes: Uint8Array }
+  /** Read the block and say `blockRead`. */
+  | { readonly kind: "readBlock"; readonly block: number }
+  /** The kernel needs the block no more; a recovery may, until no snapshot names it. */
+  | { readonly kind: "dropBlock"; readonly block: number }
   | { readonly kind: "close"; readonly connection: number }
   /** Open a connection to the configured address of the peer, after the delay. */
   | { readonly kind: "dial"; readonly peer: string; readonly delayMs: number }

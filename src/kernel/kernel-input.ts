@@ -16,6 +16,12 @@ export type KernelInput =
   | { readonly kind: "drained"; readonly connection: number }
   | { readonly kind: "closed"; readonly connection: number }
   | { readonly kind: "dialFailed"; readonly peer: string; readonly reason: string }
+  /** The block is written; false: there was no room for it. */
+  | { readonly kind: "blockWritten"; readonly block: number; readonly isKept: boolean }
+  /** The bytes of a block, as they were written; the kernel's to keep. */
+  | { readonly kind: "blockRead"; readonly block: number; readonly bytes: Uint8Array }
+  /** Before a snapshot, until the kernel says that it is light: what waits for peers goes out into blocks, one at a time. */
+  | { readonly kind: "lighten" }
   /** The log is durable up to this turn. */
   | { readonly kind: "durable"; readonly turn: number }
   /** A request from outside: HTTP or a client in this process. */

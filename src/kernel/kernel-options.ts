@@ -48,6 +48,10 @@ export interface KernelLimits {
   readonly maxMessageBytes: number;
   /** What may wait for one peer: beyond half of it requests from outside are held back, beyond all of it a send throws. */
   readonly outboxQuotaBytes: number;
+  /** Of that, what one peer's messages may take in memory, and those of all peers, beyond which each keeps `outboxSpareBytes`; the rest is in blocks outside. */
+  readonly outboxMemoryBytes: number;
+  readonly nodeOutboxMemoryBytes: number;
+  readonly outboxSpareBytes: number;
 }
 
 export const defaultLimits: KernelLimits = {
@@ -58,7 +62,10 @@ export const defaultLimits: KernelLimits = {
   idempotencyKeepMs: 24 * 3600 * 1000,
   maxDeferred: 100_000,
   maxMessageBytes: 16 * 1024 * 1024,
-  outboxQuotaBytes: 256 * 1024 * 1024,
+  outboxQuotaBytes: 1024 * 1024 * 1024,
+  outboxMemoryBytes: 8 * 1024 * 1024,
+  nodeOutboxMemoryBytes: 64 * 1024 * 1024,
+  outboxSpareBytes: 64 * 1024,
 };
 
 /** Counts since the start of the process; for metrics and tests. */

@@ -10,10 +10,13 @@ import type { Outcome } from "../base/rejection.ts";
 import { Heap } from "../heap/heap.ts";
 import type { Channel } from "../protocol/channel.ts";
 import { Gate } from "../protocol/gate.ts";
+import { OutboxWatch } from "../protocol/outbox-watch.ts";
 import { failureOutcome, TurnExecutor, type TurnResult } from "../turn/executor.ts";
 import type { WakeUpWork } from "../turn/life-cycle.ts";
 import { declareTables, NodeState } from "../turn/node-state.ts";
 import type { TurnOutputs } from "../turn/turn-input.ts";
+import { Admission } from "./admission.ts";
+import { ChannelRestarts } from "./channel-restarts.ts";
 import { ChannelTable } from "./channel-table.ts";
 import { expireKeys, ExternalRequests } from "./external.ts";
 import { KernelClock, type TimeOfStep } from "./kernel-clock.ts";
@@ -21,6 +24,7 @@ import type { KernelEffect, Note } from "./kernel-effect.ts";
 import type { ExternalRequest, KernelInput } from "./kernel-input.ts";
 import { defaultLimits, type KernelCounters, type KernelLimits, type KernelOptions } from "./kernel-options.ts";
 import { operationTurn } from "./operations.ts";
+import { OutboxStorage } from "./outbox-storage.ts";
 import { Peers } from "./peers.ts";
 import { labelsOfRoot } from "./root-labels.ts";
 import { TurnQueue, type NextTurn } from "./turn-queue.ts";
@@ -39,6 +43,8 @@ export class Kernel {
   readonly heap: Heap;
   readonly clock = new KernelClock();
   readonly channels: ChannelTable;
+  readonly outboxes: OutboxWatch;
+  readonly storage: OutboxStorage;
   readonly counters: KernelCounters = { turns: 0, records: 0, failures: 0, parked: 0, retransmitted: 0, duplicates: 0, received: 0, sent: 0, untrackedWrites: 0 };
   readonly executor: TurnExecutor;
   readonly queue: TurnQueue;
@@ -51,28 +57,41 @@ export class Kernel {
   readonly #recorder: TurnRecorder;
   readonly #gate = new Gate<GatedOutput>();
   readonly #external: ExternalRequests;
+  readonly #admission: Admission;
   readonly #peers: Peers;
+  readonly restarts: ChannelRestarts;
   #alarmAt: number | undefined;
   #nextHousekeeping = 0;
+  /** After "lighten": more of what waits for peers should go out before a snapshot. */
+  isHeavy = false;
   #running = false;
-  #stopping = false;
-  #isCrowded = false;
 
   constructor(options: KernelOptions) {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.heap = new Heap(labelsOfRoot);
-    this.channels = new ChannelTable(Math.floor(this.limits.outboxQuotaBytes / 2));
+    const { outboxQuotaBytes, outboxMemoryBytes, nodeOutboxMemoryBytes, outboxSpareBytes } = this.limits;
+    this.outboxes = new OutboxWatch({
+      softBytes: Math.floor(outboxQuotaBytes / 2),
+      // Without a log nothing is kept outside either.
+      memoryBytes: options.durable ? outboxMemoryBytes : Infinity,
+      nodeMemoryBytes: options.durable ? nodeOutboxMemoryBytes : Infinity,
+      spareBytes: outboxSpareBytes,
+    });
+    this.channels = new ChannelTable(this.outboxes);
+    this.storage = new OutboxStorage(this.outboxes, (effect) => void this.#effects.push(effect), () => this.clock.now);
     if ((options.audit ?? "off") !== "off") this.heap.openAudit(options.audit === "full");
     this.executor = new TurnExecutor(this.heap, options.app, {
       nodeName: options.name,
       random: () => options.random(),
       maxDeferred: this.limits.maxDeferred,
       maxMessageBytes: this.limits.maxMessageBytes,
-      outboxRoomBytes: (node) => this.limits.outboxQuotaBytes - (this.channels.get(node)?.outboxWeightBytes ?? 0),
+      outboxRoomBytes: (node) => outboxQuotaBytes - (this.channels.get(node)?.outbox.weightBytes ?? 0),
     });
     this.#external = new ExternalRequests(this.limits);
+    this.#admission = new Admission(this.outboxes, (note) => this.note(note));
     this.#peers = new Peers(this, (effect) => void this.#effects.push(effect));
+    this.restarts = new ChannelRestarts(this, this.#peers);
     this.#recorder = new TurnRecorder(this.channels, this.clock);
     this.queue = new TurnQueue({
       external: this.#external,
@@ -142,7 +161,7 @@ export class Kernel {
 
   /** No new inputs from outside become turns; what is under way finishes. */
   stop(): void {
-    this.#stopping = true;
+    this.#admission.stop();
   }
 
   // ------------------------------------------------------------------------------------------------------------- step
@@ -172,6 +191,15 @@ export class Kernel {
       case "dialFailed":
         this.#peers.dialFailed(input.peer, input.reason);
         break;
+      case "blockWritten":
+        this.storage.wrote(input.block, input.isKept);
+        break;
+      case "blockRead":
+        this.#haveRead(input.block, input.bytes);
+        break;
+      case "lighten":
+        this.isHeavy = this.storage.lighten(this.channels.outboxes());
+        break;
       case "request":
         this.#request(input);
         break;
@@ -191,24 +219,18 @@ export class Kernel {
     return this.#endStep();
   }
 
+  #haveRead(block: number, bytes: Uint8Array): void {
+    const peer = this.storage.haveRead(block, bytes)?.peer;
+    const channel = peer === undefined ? undefined : this.channels.get(peer);
+    if (channel === undefined) return;
+    this.#peers.touch(channel);
+    this.restarts.loaded(channel);
+  }
+
   #request(input: ExternalRequest): void {
-    const why = this.#stopping ? "the node is stopping" : this.#crowd();
+    const why = this.#admission.refusal();
     if (why === undefined) this.queue.addRequest(input);
     else this.#effects.push({ kind: "answer", request: input.request, outcome: { ok: false, error: new MaceKenError("MK_HELD_BACK", why) } });
-  }
-
-  /** Whose outbox is so full that nothing more is taken from outside. Peers are heard all the same, or two full nodes would wait for each other. */
-  #crowd(): string | undefined {
-    for (const { peer, outboxLength, outboxBytes } of this.channels.crowded) return `${peer} has not acknowledged ${outboxLength} messages of ${outboxBytes} bytes`;
-    return undefined;
-  }
-
-  #noteCrowd(): void {
-    const isCrowded = this.channels.crowded.size > 0;
-    if (isCrowded === this.#isCrowded) return;
-    this.#isCrowded = isCrowded;
-    if (isCrowded) this.note({ level: "warn", code: "MK_HELD_BACK", message: `requests from outside are held back: ${this.#crowd()!}` });
-    else this.note({ level: "info", message: "requests from outside are taken again: peers have acknowledged" });
   }
 
   #endStep(): KernelEffect[] {
@@ -222,7 +244,8 @@ export class Kernel {
       if (!this.options.durable) this.#becomeDurable(this.executed);
     }
     this.#peers.flush();
-    this.#noteCrowd();
+    this.storage.flush();
+    this.#admission.noteChange();
     if (this.queue.hasReady) this.#effects.push({ kind: "again" });
     this.#setAlarm();
     const effects = this.#effects;
@@ -376,21 +399,7 @@ export class Kernel {
     const channel = this.channels.get(peer);
     if (channel === undefined) return;
     if (channel.key !== "") this.pinPeer(peer, "");
-    this.startChannelAgain(peer, "");
-    this.#peers.closePeer(peer);
-  }
-
-  /**
-   * Inside a system turn: a peer began a new life, or is forgotten (an empty incarnation). Its channel starts again at 1, and
-   * who waited for it is told: one turn, so that no crash can come between the two.
-   */
-  startChannelAgain(peer: string, incarnation: string): void {
-    const channel = this.channels.get(peer);
-    if (channel === undefined || channel.incarnation === incarnation) return;
-    const lost = channel.reset(incarnation);
-    this.channels.noteIntroduction(channel, true);
-    this.executor.losePeer(peer, lost);
-    // A session that is open goes on from numbers that mean nothing any more.
+    this.restarts.begin(peer, "");
     this.#peers.closePeer(peer);
   }
 

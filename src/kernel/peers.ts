@@ -51,6 +51,8 @@ export class Peers {
     this.#sessions.set(connection, session);
     if (dialled === undefined) return;
     if (this.#open.has(dialled)) return this.#close(session);
+    const channel = this.#kernel.channels.get(dialled);
+    if (channel !== undefined && this.#kernel.restarts.isUnderWay(channel)) return this.#close(session);
     this.#guarded(session, () => {
       if (this.#isProved(session, dialled)) this.#greet(session, dialled);
     });
@@ -139,7 +141,9 @@ export class Peers {
     this.#sessions.delete(session.connection);
     this.#touched.delete(session);
     const peer = session.channel?.peer;
-    if (peer !== undefined && this.#open.get(peer) === session) this.#open.delete(peer);
+    if (peer === undefined || this.#open.get(peer) !== session) return;
+    this.#open.delete(peer);
+    session.channel!.outbox.unload();
   }
 
   #close(session: Session, error?: MaceKenError): void {
@@ -209,7 +213,7 @@ export class Peers {
       case frameType.acknowledgement: {
         const number = reader.uint();
         reader.expectEnd();
-        if (!channel.acknowledge(number)) throw new MaceKenError("MK_PEER_ROLLED_BACK", `${channel.peer} acknowledged message ${number}, but only ${channel.released} were sent`);
+        if (!channel.outbox.acknowledge(number)) throw new MaceKenError("MK_PEER_ROLLED_BACK", `${channel.peer} acknowledged message ${number}, but only ${channel.released} were sent`);
         return;
       }
       case frameType.ping:
@@ -279,7 +283,7 @@ export class Peers {
       this.#close(existing);
     }
     if (!session.helloSent) this.#greet(session, peer);
-    if (hello.consumed > channel.acknowledged) assert(channel.acknowledge(Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
+    if (hello.consumed > channel.acknowledged) assert(channel.outbox.acknowledge(Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
     this.#kernel.counters.retransmitted += Math.max(0, Math.min(this.#sentOn(channel), channel.released) - Math.max(hello.received, channel.acknowledged));
     session.open(channel, hello);
     this.#emit({ kind: "admit", connection: session.connection, maxFrameBytes: this.#kernel.limits.maxMessageBytes + frameOverheadBytes });
@@ -298,9 +302,10 @@ export class Peers {
   }
 
   #newLife(peer: string, incarnation: string, why: string): void {
+    if (this.#kernel.restarts.isUnderWay(this.#kernel.channels.demand(peer))) return;
     this.#kernel.note({ level: "warn", message: `${peer} ${why}; messages it had not acknowledged are dead letters` });
     this.closePeer(peer);
-    this.#kernel.queue.addSystem({ kind: "system", what: `${peer} ${why}`, run: () => this.#kernel.startChannelAgain(peer, incarnation) });
+    this.#kernel.queue.addSystem({ kind: "system", what: `${peer} ${why}`, run: () => this.#kernel.restarts.begin(peer, incarnation) });
   }
 
   closePeer(peer: string): void {

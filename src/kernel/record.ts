@@ -7,19 +7,22 @@ import { MaceKenError } from "../base/error.ts";
 import { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
 import type { Channel } from "../protocol/channel.ts";
+import type { StoredBlock } from "../protocol/outbox-block.ts";
 
 /**
  * What records and snapshots hold, beside the log's own layout. The first record of each life and the beginning of each snapshot
  * say it, so that a version that does not know it stops before it misreads anything.
  */
-export const recordFormat = 1;
+export const recordFormat = 2;
+/** The channels of a snapshot were one piece, and no message was outside of it. */
+const oldestFormat = 1;
 
-const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32 } as const;
-const allFlags = 63;
+const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32, lost: 128 } as const;
+const allFlags = 63 | 128;
 
 /** Errors: MK_DIRECTORY_FORMAT. */
 export function demandRecordFormat(format: number): void {
-  if (format === recordFormat) return;
+  if (format >= oldestFormat && format <= recordFormat) return;
   const age = format > recordFormat ? "newer" : "older";
   throw new MaceKenError("MK_DIRECTORY_FORMAT", `the log holds records of format ${format}, which is ${age} than ${recordFormat}, the one this version writes`, { details: { format, expected: recordFormat } });
 }
@@ -37,6 +40,8 @@ export interface RecordHead {
   /** The index of the channel whose next message was consumed. */
   readonly consumed: number | undefined;
   readonly sent: readonly { readonly index: number; readonly payload: Uint8Array }[];
+  /** Channels of whose outbox this many of the oldest messages were put aside. */
+  readonly lost: readonly { readonly index: number; readonly count: number }[];
 }
 
 const prefixBytes = 8;
@@ -51,10 +56,10 @@ export function beginRecord(writer: Writer): number {
 
 export function endRecord(writer: Writer, start: number, head: RecordHead): void {
   writer.patchU32(start + 4, writer.length - start - prefixBytes);
-  const { format, lastId, skew, peers, consumed, sent } = head;
-  writer.u8(
+  const { format, lastId, skew, peers, consumed, sent, lost } = head;
+  writer.uint(
     (consumed === undefined ? 0 : flag.consumed) | (sent.length === 0 ? 0 : flag.sent) | (peers.length === 0 ? 0 : flag.peers) |
-      (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew) | (format === undefined ? 0 : flag.format),
+      (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew) | (format === undefined ? 0 : flag.format) | (lost.length === 0 ? 0 : flag.lost),
   );
   if (format !== undefined) writer.uint(format);
   writer.uint(head.turn);
@@ -78,6 +83,13 @@ export function endRecord(writer: Writer, start: number, head: RecordHead): void
       writer.blob(payload);
     }
   }
+  if (lost.length > 0) {
+    writer.uint(lost.length);
+    for (const { index, count } of lost) {
+      writer.uint(index);
+      writer.uint(count);
+    }
+  }
   writer.patchU32(start, writer.length - start - 4);
 }
 
@@ -98,11 +110,11 @@ export function readRecord(reader: Reader): { readonly head: RecordHead; readonl
 
 /** Reads a head; the reader then stands at the patch. Payloads are views. */
 function readRecordHead(reader: Reader): RecordHead {
-  const flags = reader.u8();
+  const flags = reader.uint();
   // A flag that is not known means a part that is not known.
   const format = (flags & flag.format) !== 0 ? reader.uint() : undefined;
   if (format !== undefined) demandRecordFormat(format);
-  else if (flags > allFlags) demandRecordFormat(recordFormat + 1);
+  else if ((flags & ~allFlags) !== 0) demandRecordFormat(recordFormat + 1);
   const turn = reader.uint();
   const elapsedMs = reader.uint();
   const lastId = (flags & flag.lastId) === 0 ? undefined : reader.uint();
@@ -121,30 +133,45 @@ function readRecordHead(reader: Reader): RecordHead {
     const count = reader.count(2);
     for (let i = 0; i < count; i++) sent.push({ index: reader.uint(), payload: reader.blob() });
   }
-  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent };
+  const lost: { index: number; count: number }[] = [];
+  if ((flags & flag.lost) !== 0) {
+    const count = reader.count(2);
+    for (let i = 0; i < count; i++) lost.push({ index: reader.uint(), count: reader.uint() });
+  }
+  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, lost };
 }
 
-export function writeChannel(writer: Writer, channel: Channel): void {
-  writer.string(channel.peer);
-  writer.string(channel.incarnation);
-  writer.string(channel.key);
-  writer.uint(channel.recordIndex + 1);
-  writer.uint(channel.executed);
-  writer.uint(channel.acknowledged);
-  writer.uint(channel.outboxLength);
-  for (const payload of channel.unacknowledged()) writer.blob(payload);
+export function writeChannel(writer: Writer, { peer, incarnation, key, recordIndex, executed, outbox }: Channel): void {
+  writer.string(peer);
+  writer.string(incarnation);
+  writer.string(key);
+  writer.uint(recordIndex + 1);
+  writer.uint(executed);
+  writer.uint(outbox.acknowledged);
+  writer.uint(outbox.blocks.length);
+  for (const { block, first, last, payloadBytes } of outbox.blocks) {
+    writer.uint(block);
+    writer.uint(first);
+    writer.uint(last);
+    writer.uint(payloadBytes);
+  }
+  writer.uint(outbox.memoryLength);
+  for (const payload of outbox.inMemory()) writer.blob(payload);
 }
 
-export function readChannel(reader: Reader, make: (peer: string) => Channel): Channel {
+export function readChannel(reader: Reader, format: number, make: (peer: string) => Channel): Channel {
   const channel = make(reader.string());
   const incarnation = reader.string();
   const key = reader.string();
   channel.recordIndex = reader.uint() - 1;
   const consumed = reader.uint();
   const acknowledged = reader.uint();
+  const blocks: StoredBlock[] = [];
+  const blockCount = format === 1 ? 0 : reader.count(4);
+  for (let i = 0; i < blockCount; i++) blocks.push({ block: reader.uint(), first: reader.uint(), last: reader.uint(), payloadBytes: reader.uint() });
   const outbox: Uint8Array[] = [];
   const count = reader.count();
   for (let i = 0; i < count; i++) outbox.push(reader.blob().slice());
-  channel.restore({ incarnation, key, consumed, acknowledged, outbox });
+  channel.restore({ incarnation, key, consumed, acknowledged, blocks, outbox });
   return channel;
 }

@@ -1,11 +1,12 @@
 /**
  * A kernel's state from a snapshot and the records after it (K1, K8): nothing is replayed but data, so handlers need not be
- * deterministic. Also the snapshot itself: taken in slices between turns (heap/heap-snapshot.ts), the protocol's part whole
- * at its beginning. The caller reads and writes the bytes.
+ * deterministic. Also the snapshot itself: taken in slices between turns: the channels, each as it is
+ * when it is written, then the heap (heap/heap-snapshot.ts). The caller reads and writes the bytes.
  */
 import { assert } from "../base/assert.ts";
 import { Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
+import type { Channel } from "../protocol/channel.ts";
 import { HeapLoader, type LoaderWatch } from "../heap/heap-loader.ts";
 import { HeapSnapshot } from "../heap/heap-snapshot.ts";
 import { ReplyState } from "../turn/node-state.ts";
@@ -30,9 +31,13 @@ export class KernelLoader {
   #watch: TurnWatch | undefined;
   #now = 0;
   #skew = 0;
-  #chunks = 0;
+  #format = recordFormat;
+  /** Of a snapshot, in the order of its chunks. */
+  #next: "beginning" | "channels" | "heap" = "beginning";
   /** Records up to this turn are in the snapshot. */
   #snapshotTurn = 0;
+  /** Of a channel in the snapshot, records up to this turn. */
+  readonly #channelTurns = new Map<Channel, number>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -52,20 +57,54 @@ export class KernelLoader {
   /** The chunks of a snapshot, in order. */
   snapshotChunk(bytes: Uint8Array): void {
     const reader = new Reader(bytes);
-    if (this.#chunks++ === 0) this.#readProtocol(reader);
+    if (this.#next === "beginning") this.#readBeginning(reader);
+    else if (this.#next === "channels") this.#readChannels(reader);
     else this.#heap.snapshotChunk(reader);
     reader.expectEnd();
   }
 
-  #readProtocol(reader: Reader): void {
+  #readBeginning(reader: Reader): void {
     const kernel = this.#kernel;
-    demandRecordFormat(reader.uint());
+    this.#format = reader.uint();
+    demandRecordFormat(this.#format);
     this.#snapshotTurn = kernel.executed = reader.uint();
     kernel.lastId = reader.uint();
     this.#now = reader.uint();
     this.#skew = reader.f64();
+    if (this.#format === 1) this.#readSome(reader, this.#snapshotTurn);
+    this.#next = this.#format === 1 ? "heap" : "channels";
+  }
+
+  #readChannels(reader: Reader): void {
+    const isLast = reader.u8() === 1;
+    this.#readSome(reader, reader.uint());
+    if (isLast) this.#next = "heap";
+  }
+
+  #readSome(reader: Reader, turn: number): void {
+    const { channels, storage } = this.#kernel;
     const count = reader.count();
-    for (let i = 0; i < count; i++) kernel.channels.restore(readChannel(reader, (peer) => kernel.channels.demand(peer)));
+    for (let i = 0; i < count; i++) {
+      const channel = readChannel(reader, this.#format, (peer) => channels.demand(peer));
+      channels.restore(channel);
+      this.#channelTurns.set(channel, turn);
+      for (const { block } of channel.outbox.blocks) storage.lastBlock = Math.max(storage.lastBlock, block);
+    }
+  }
+
+  /** The blocks that what was loaded needs. */
+  *blocks(): Iterable<number> {
+    for (const outbox of this.#kernel.channels.outboxes()) for (const { block } of outbox.blocks) yield block;
+  }
+
+  #applyChannels({ turn, peers, consumed, sent, lost }: RecordHead): void {
+    const { channels } = this.#kernel;
+    /** Undefined when the snapshot shows the channel as it was after this turn, or later. */
+    const behind = (channel: Channel): Channel | undefined => ((this.#channelTurns.get(channel) ?? 0) < turn ? channel : undefined);
+    for (const introduction of peers) if (behind(channels.demand(introduction.peer)) !== undefined) channels.applyIntroduction(introduction);
+    if (consumed !== undefined) behind(channels.at(consumed)!)?.restoreConsumed();
+    for (const { index, count } of lost) behind(channels.at(index)!)?.outbox.restoreLost(count);
+    for (const { index, payload } of sent) behind(channels.at(index)!)?.outbox.restoreSent(payload.slice());
   }
 
   /** A run of records, in the order in which they were written. */
@@ -80,9 +119,7 @@ export class KernelLoader {
       this.#now += head.elapsedMs;
       if (head.lastId !== undefined) kernel.lastId = head.lastId;
       if (head.skew !== undefined) this.#skew = head.skew;
-      for (const introduction of head.peers) kernel.channels.applyIntroduction(introduction);
-      if (head.consumed !== undefined) kernel.channels.at(head.consumed)!.restoreConsumed();
-      for (const { index, payload } of head.sent) kernel.channels.at(index)!.restoreSent(payload.slice());
+      this.#applyChannels(head);
       const patchBytes = patch.remaining;
       this.#heap.patch(patch, head.turn);
       patch.expectEnd();
@@ -122,40 +159,63 @@ export class KernelSnapshot {
   readonly #heap: HeapSnapshot;
   readonly atTurn: number;
   lastTurn: number;
-  #first = true;
+  /** The blocks of messages that the snapshot names: part of it. */
+  readonly blocks = new Set<number>();
+  #next: "beginning" | "channels" | "heap" = "beginning";
+  readonly #channels: Iterator<Channel>;
+  #channel: IteratorResult<Channel> | undefined;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     this.#heap = new HeapSnapshot(kernel.heap);
     this.atTurn = this.lastTurn = kernel.executed;
+    this.#channels = kernel.channels.all()[Symbol.iterator]();
   }
 
   get done(): boolean {
-    return !this.#first && this.#heap.done;
+    return this.#next === "heap" && this.#heap.done;
   }
 
   /** The next chunk; valid until the next call. */
   slice(maxBytes = sliceBytes): Uint8Array {
-    if (this.#first) {
-      this.#first = false;
-      return this.#writeProtocol();
-    }
+    if (this.#next === "beginning") return this.#writeBeginning();
     this.lastTurn = this.#kernel.executed;
-    return this.#heap.slice(this.#kernel.executed, maxBytes);
+    return this.#next === "channels" ? this.#writeChannels(maxBytes) : this.#heap.slice(this.#kernel.executed, maxBytes);
   }
 
-  #writeProtocol(): Uint8Array {
+  #writeBeginning(): Uint8Array {
     const kernel = this.#kernel;
-    assert(kernel.executed === this.atTurn, "the protocol's part shows the turn at which the snapshot began");
-    const writer = new Writer(64 * 1024);
+    assert(kernel.executed === this.atTurn, "the beginning shows the turn at which the snapshot began");
+    this.#next = "channels";
+    const writer = new Writer(64);
     const { now, skew, lastId } = kernel.recorded;
     writer.uint(recordFormat);
     writer.uint(this.atTurn);
     writer.uint(lastId);
     writer.uint(now);
     writer.f64(skew);
-    writer.uint(kernel.channels.size);
-    for (const channel of kernel.channels.all()) writeChannel(writer, channel);
+    return writer.view();
+  }
+
+  /** Channels made meanwhile come too: they are the last. */
+  #writeChannels(maxBytes: number): Uint8Array {
+    const some = new Writer(maxBytes);
+    let count = 0;
+    this.#channel ??= this.#channels.next();
+    while (this.#channel.done !== true && some.length < maxBytes) {
+      const channel = this.#channel.value;
+      writeChannel(some, channel);
+      for (const { block } of channel.outbox.blocks) this.blocks.add(block);
+      count++;
+      this.#channel = this.#channels.next();
+    }
+    const isLast = this.#channel.done === true;
+    if (isLast) this.#next = "heap";
+    const writer = new Writer(some.length + 16);
+    writer.u8(isLast ? 1 : 0);
+    writer.uint(this.#kernel.executed);
+    writer.uint(count);
+    writer.raw(some.view());
     return writer.view();
   }
 

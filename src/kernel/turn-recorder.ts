@@ -58,7 +58,7 @@ export class TurnRecorder {
     for (const { node, payload } of messages) {
       const channel = channels.demand(node);
       sent.push({ index: channels.indexOf(channel), payload });
-      channel.send(payload, turn);
+      channel.outbox.push(payload, turn);
       channels.awaitDurability(channel);
     }
     const clock = this.#clock;
@@ -71,6 +71,7 @@ export class TurnRecorder {
       consumed: consumed === undefined ? undefined : channels.indexOf(consumed),
       sent,
       peers: channels.takeIntroductions(),
+      lost: channels.takeLost(),
     };
     this.#saidFormat = true;
     this.#now = clock.now;

@@ -16,9 +16,11 @@ export interface LogFiles {
   readonly snapshots: NumberedFile[];
   /** Snapshots that were not finished. */
   readonly unfinished: NumberedFile[];
+  /** outbox-0000000001 …: blocks of messages that wait for peers. */
+  readonly blocks: NumberedFile[];
 }
 
-const pattern = /^(log|free|snapshot)-(\d{10})(\.tmp)?$/;
+const pattern = /^(log|free|snapshot|outbox)-(\d{10})(\.tmp)?$/;
 
 export function segmentName(use: number): string {
   return `log-${digits(use)}`;
@@ -32,6 +34,10 @@ export function snapshotName(sequence: number): string {
   return `snapshot-${digits(sequence)}`;
 }
 
+export function blockName(block: number): string {
+  return `outbox-${digits(block)}`;
+}
+
 function digits(value: number): string {
   return String(value).padStart(10, "0");
 }
@@ -41,7 +47,7 @@ export function isLogFile(name: string): boolean {
 }
 
 export function listLogFiles(disk: Disk, directory: string): LogFiles {
-  const files: LogFiles = { segments: [], free: [], snapshots: [], unfinished: [] };
+  const files: LogFiles = { segments: [], free: [], snapshots: [], unfinished: [], blocks: [] };
   for (const name of disk.list(directory)) {
     const match = pattern.exec(name);
     if (match === null) continue;
@@ -50,6 +56,7 @@ export function listLogFiles(disk: Disk, directory: string): LogFiles {
       if (match[1] === "snapshot") files.unfinished.push(file);
     } else if (match[1] === "log") files.segments.push(file);
     else if (match[1] === "free") files.free.push(file);
+    else if (match[1] === "outbox") files.blocks.push(file);
     else files.snapshots.push(file);
   }
   for (const list of Object.values(files) as NumberedFile[][]) list.sort((a, b) => a.number - b.number);

@@ -12,6 +12,7 @@ import { Chain, type ChainAnchor } from "./chain.ts";
 import { beginSegment } from "./fresh-segment.ts";
 import { listLogFiles, type LogFiles } from "./file-names.ts";
 import { damaged, withLogErrors } from "./log-error.ts";
+import { blockSizes } from "./outbox-blocks.ts";
 import { readSegment, scanSegments, type ScannedSegment } from "./scan.ts";
 import { SegmentWalk, type LogEntry } from "./segment-walk.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
@@ -64,6 +65,8 @@ function examine(disk: Disk, options: OpenLogOptions): ExaminedLog {
   if (empty && options.born === true) throw damaged("log", 0, "the node was born, but its log is empty");
   const lastTurn = Math.max(chain.lastTurn, snapshot?.atTurn ?? 0);
 
+  const blocks = blockSizes(disk, directory, snapshot?.blocks ?? []);
+
   const begin = (): TurnLog => {
     const begun = beginSegment(disk, options, files, segments, chain);
     const log = new TurnLog(disk, options, {
@@ -73,7 +76,10 @@ function examine(disk: Disk, options: OpenLogOptions): ExaminedLog {
       snapshots: files.snapshots.map((file) => file.name),
       snapshotSequence: lastSequence(files),
       snapshotBytes: snapshot?.end.totalBytes ?? 0,
+      blocks,
     });
+    // No snapshot names them: what they hold is in the log.
+    for (const { name, number } of files.blocks) if (!blocks.has(number)) disk.unlink(pathIn(directory, name));
     log.markDurable();
     if (log.failure !== null) throw log.failure;
     return log;

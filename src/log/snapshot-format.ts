@@ -1,5 +1,6 @@
 /**
- * The bytes of a snapshot file: a beginning, chunks, an end, each behind its own header and checksum. Layout in
+ * The bytes of a snapshot file: a beginning, chunks, the blocks it needs, an end, each behind its own header and checksum; and of a
+ * block's file, which is one such piece. Layout in
  * docs/internals/log-format.md. The checksum covers snapshot number, piece number and kind, so a piece out of place is as
  * bad as a flipped bit.
  */
@@ -12,7 +13,7 @@ export const pieceHeaderBytes = 24;
 export const beginBytes = 16;
 export const endBytes = 22;
 
-export const pieceKinds = { begin: 1, chunk: 2, end: 3 } as const;
+export const pieceKinds = { begin: 1, chunk: 2, end: 3, blocks: 4, block: 5 } as const;
 export type PieceKind = (typeof pieceKinds)[keyof typeof pieceKinds];
 
 /** Where in the log a snapshot stands: before the `skip`-th append of `group`. */
@@ -76,4 +77,28 @@ export function encodeEnd(end: SnapshotEnd): Uint8Array {
 
 export function decodeEnd(bytes: Uint8Array): SnapshotEnd {
   return { chunks: getU32(bytes, 0), totalBytes: getU48(bytes, 4), durableGroup: getU48(bytes, 10), durableTurn: getU48(bytes, 16) };
+}
+
+/** The numbers of the blocks that a snapshot needs; their count comes last, so that the piece can be found from its end. */
+export function encodeBlocks(blocks: ReadonlySet<number>): Uint8Array {
+  const bytes = new Uint8Array(blocks.size * 6 + blocksTailBytes);
+  let at = 0;
+  for (const block of blocks) {
+    putU48(bytes, at, block);
+    at += 6;
+  }
+  putU32(bytes, at, blocks.size);
+  return bytes;
+}
+
+export const blocksTailBytes = 4;
+
+export function blocksBytes(count: number): number {
+  return count * 6 + blocksTailBytes;
+}
+
+export function decodeBlocks(bytes: Uint8Array): number[] {
+  const blocks: number[] = [];
+  for (let at = 0; at + 6 <= bytes.length; at += 6) blocks.push(getU48(bytes, at));
+  return blocks;
 }

@@ -10,19 +10,23 @@ export interface SnapshotPolicy {
   readonly spareSegments: number;
   /** How far the log may run ahead of a snapshot under way before that is written without regard to pauses. */
   readonly aheadBytes: number;
+  /** Blocks of messages that only the last snapshot keeps from being removed are worth one. */
+  readonly droppedBytes: number;
 }
 
-export const defaultSnapshotPolicy: SnapshotPolicy = { atLeastBytes: 16 * 1024 * 1024, spareSegments: 16, aheadBytes: 32 * 1024 * 1024 };
+export const defaultSnapshotPolicy: SnapshotPolicy = { atLeastBytes: 16 * 1024 * 1024, spareSegments: 16, aheadBytes: 32 * 1024 * 1024, droppedBytes: 64 * 1024 * 1024 };
 
 export interface LogSize {
   readonly liveBytes: number;
   readonly liveSegments: number;
   readonly segmentBytes: number;
   readonly snapshotBytes: number;
+  readonly blocks: { readonly droppedBytes: number };
 }
 
-export function isSnapshotDue({ liveBytes, liveSegments, segmentBytes, snapshotBytes }: LogSize, policy: SnapshotPolicy): boolean {
+export function isSnapshotDue({ liveBytes, liveSegments, segmentBytes, snapshotBytes, blocks }: LogSize, policy: SnapshotPolicy): boolean {
   if (liveBytes >= Math.max(policy.atLeastBytes, 2 * snapshotBytes)) return true;
+  if (blocks.droppedBytes >= Math.max(policy.droppedBytes, snapshotBytes)) return true;
   return liveSegments - Math.floor(liveBytes / segmentBytes) >= policy.spareSegments;
 }
 

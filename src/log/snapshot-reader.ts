@@ -9,7 +9,7 @@ import { snapshotName } from "./file-names.ts";
 import { getU32 } from "./group-format.ts";
 import { damaged, demandLayout, withLogErrors } from "./log-error.ts";
 import {
-  beginBytes, decodeBegin, decodeEnd, endBytes, pieceCrc, pieceHeaderBytes, pieceKinds, pieceMagic,
+  beginBytes, blocksBytes, blocksTailBytes, decodeBegin, decodeBlocks, decodeEnd, endBytes, pieceCrc, pieceHeaderBytes, pieceKinds, pieceMagic,
   type PieceKind, type SnapshotEnd, type SnapshotPosition,
 } from "./snapshot-format.ts";
 
@@ -17,6 +17,10 @@ export class SnapshotReader {
   readonly position: SnapshotPosition;
   readonly end: SnapshotEnd;
   readonly sizeBytes: number;
+  /** The blocks of messages that it needs. */
+  readonly blocks: readonly number[];
+  /** Where its chunks end. */
+  readonly #chunksEnd: number;
   readonly #disk: Disk;
   readonly #path: string;
   readonly #name: string;
@@ -37,7 +41,10 @@ export class SnapshotReader {
       const endAt = this.sizeBytes - pieceHeaderBytes - endBytes;
       const index = this.#indexAt(file, endAt);
       this.end = decodeEnd(this.#piece(file, endAt, index, pieceKinds.end, endBytes));
-      if (index !== this.end.chunks + 1) throw damaged(this.#name, endAt, "the count of chunks is wrong");
+      const hasBlocks = index === this.end.chunks + 2;
+      if (!hasBlocks && index !== this.end.chunks + 1) throw damaged(this.#name, endAt, "the count of chunks is wrong");
+      this.#chunksEnd = hasBlocks ? this.#blocksAt(file, endAt) : endAt;
+      this.blocks = hasBlocks ? decodeBlocks(this.#piece(file, this.#chunksEnd, index - 1, pieceKinds.blocks, null)) : [];
     } finally {
       closeFile(disk, file);
     }
@@ -64,8 +71,7 @@ export class SnapshotReader {
         total += chunk.length;
         yield chunk;
       }
-      const endAt = this.sizeBytes - pieceHeaderBytes - endBytes;
-      if (at !== endAt || total !== this.end.totalBytes) throw damaged(this.#name, at, "there is something between chunks and end");
+      if (at !== this.#chunksEnd || total !== this.end.totalBytes) throw damaged(this.#name, at, "there is something behind the chunks");
     } finally {
       closeFile(disk, file);
     }
@@ -76,6 +82,14 @@ export class SnapshotReader {
     const bytes = this.#read(file, 0, pieceHeaderBytes + beginBytes);
     const header = bytes.subarray(0, pieceHeaderBytes);
     demandLayout(this.#name, header, pieceMagic, () => pieceCrc(this.#disk, this.#salt, header, bytes.subarray(pieceHeaderBytes)) === getU32(header, 4));
+  }
+
+  #blocksAt(file: DiskFile, endAt: number): number {
+    const tailAt = endAt - blocksTailBytes;
+    if (tailAt < 0) throw damaged(this.#name, endAt, "it is too short");
+    const at = endAt - pieceHeaderBytes - blocksBytes(getU32(this.#read(file, tailAt, blocksTailBytes), 0));
+    if (at < 0) throw damaged(this.#name, tailAt, "it names more blocks than it can");
+    return at;
   }
 
   #indexAt(file: DiskFile, at: number): number {

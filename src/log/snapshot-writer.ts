@@ -11,7 +11,7 @@ import type { DiskWork } from "./disk-work.ts";
 import { snapshotName } from "./file-names.ts";
 import { logFailure } from "./log-error.ts";
 import {
-  encodeBegin, encodeEnd, pieceHeader, pieceHeaderBytes, pieceKinds, type PieceKind, type SnapshotPosition,
+  encodeBegin, encodeBlocks, encodeEnd, pieceHeader, pieceHeaderBytes, pieceKinds, type PieceKind, type SnapshotPosition,
 } from "./snapshot-format.ts";
 
 export interface Durability {
@@ -27,10 +27,12 @@ export interface SnapshotWriterOptions {
   readonly sequence: number;
   readonly position: SnapshotPosition;
   durability(): Durability;
+  /** Calls back once these blocks of messages are durable. */
+  whenBlocksDurable(blocks: ReadonlySet<number>, callback: () => void): void;
   failed(): MaceKenError | null;
   onSyncFailed(error: DiskError): void;
-  /** The snapshot is over: its name when it is durable, null when it came to nothing. */
-  onEnded(name: string | null): void;
+  /** The snapshot is over: its name when it is durable, null when it came to nothing; and the blocks it names. */
+  onEnded(name: string | null, blocks: ReadonlySet<number>): void;
 }
 
 export type SnapshotCallback = (error: MaceKenError | null) => void;
@@ -55,6 +57,9 @@ export class SnapshotWriter {
   #error: MaceKenError | null = null;
   #callback: SnapshotCallback | null = null;
   #needed = Infinity;
+  #chunks = 0;
+  #blocks: ReadonlySet<number> = new Set();
+  #blocksAreDurable = false;
   #state: "writing" | "waiting" | "renaming" | "ended" = "writing";
 
   constructor(disk: Disk, work: DiskWork, options: SnapshotWriterOptions) {
@@ -92,6 +97,7 @@ export class SnapshotWriter {
     try {
       this.#piece(pieceKinds.chunk, chunk);
       this.#totalBytes += chunk.length;
+      this.#chunks++;
       if (this.unsyncedBytes >= syncEveryBytes && !this.#syncing) this.#sync(() => {});
     } catch (error) {
       this.#stop(error);
@@ -99,11 +105,11 @@ export class SnapshotWriter {
   }
 
   /**
-   * Ends the snapshot. Waits until everything appended up to now is durable, for the images may show it; the caller sees
-   * to it that the log is flushed. Calls back with null when the snapshot is durable under its name and stands for the
-   * log before it.
+   * Ends the snapshot, which needs these blocks of messages. Waits until they and everything appended up to now are durable, for the
+   * images may show it; the caller sees to it that the log is flushed. Calls back with null when the snapshot is durable under its
+   * name and stands for the log before it.
    */
-  finish(callback: SnapshotCallback): void {
+  finish(blocks: ReadonlySet<number>, callback: SnapshotCallback): void {
     if (this.#error !== null) {
       callback(this.#error);
       return;
@@ -112,7 +118,11 @@ export class SnapshotWriter {
     this.#callback = callback;
     this.#state = "waiting";
     this.#needed = this.#options.durability().needed;
-    this.durableAdvanced();
+    this.#blocks = blocks;
+    this.#options.whenBlocksDurable(blocks, () => {
+      this.#blocksAreDurable = true;
+      this.durableAdvanced();
+    });
   }
 
   /** Gives the snapshot up and removes its file. After it has got its name it is too late, and nothing happens. */
@@ -123,12 +133,13 @@ export class SnapshotWriter {
 
   /** For the log: a group has become durable. */
   durableAdvanced(): void {
-    if (this.#state !== "waiting" || this.#syncing) return;
+    if (this.#state !== "waiting" || this.#syncing || !this.#blocksAreDurable) return;
     const { group, turn } = this.#options.durability();
     if (group < this.#needed) return;
     this.#state = "renaming";
     try {
-      const end = { chunks: this.#pieces - 1, totalBytes: this.#totalBytes, durableGroup: group, durableTurn: turn };
+      if (this.#blocks.size > 0) this.#piece(pieceKinds.blocks, encodeBlocks(this.#blocks));
+      const end = { chunks: this.#chunks, totalBytes: this.#totalBytes, durableGroup: group, durableTurn: turn };
       this.#piece(pieceKinds.end, encodeEnd(end));
       this.#sync(() => this.#rename());
     } catch (error) {
@@ -198,7 +209,7 @@ export class SnapshotWriter {
   #end(error: MaceKenError | null, name: string | null): void {
     this.#error = error;
     this.#state = "ended";
-    this.#options.onEnded(name);
+    this.#options.onEnded(name, this.#blocks);
     const callback = this.#callback;
     this.#callback = null;
     callback?.(error);

@@ -62,4 +62,6 @@ export interface TurnLogStart {
   readonly snapshotSequence: number;
   /** Of the newest one, 0 without. */
   readonly snapshotBytes: number;
+  /** The blocks of messages that it names, with their sizes. */
+  readonly blocks: ReadonlyMap<number, number>;
 }

@@ -15,6 +15,7 @@ import { frameHeaderBytes } from "./group-format.ts";
 import { GroupWriter, type Flight } from "./group-writer.ts";
 import { logFailure } from "./log-error.ts";
 import { Segments } from "./segments.ts";
+import { OutboxBlocks } from "./outbox-blocks.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { AdaptiveSyncPolicy, type SyncPolicy } from "./sync-policy.ts";
 import {
@@ -23,6 +24,8 @@ import {
 
 export class TurnLog {
   readonly counters: TurnLogCounters = noCounts();
+  /** Messages that wait for peers and are not in memory. */
+  readonly blocks: OutboxBlocks;
   readonly #disk: Disk;
   readonly #options: TurnLogOptions;
   readonly #salt: number;
@@ -58,6 +61,7 @@ export class TurnLog {
     this.#snapshotSequence = start.snapshotSequence;
     this.#snapshotBytes = start.snapshotBytes;
     this.#work = new DiskWork(disk);
+    this.blocks = new OutboxBlocks(disk, this.#work, { directory: options.directory, salt: this.#salt, onFailed: (error) => this.#fail(error) }, start.blocks);
     this.#segments = new Segments(disk, this.#work, options.directory, start.current, start.closed, start.free, {
       segmentBytes: options.segmentBytes ?? defaultSegmentBytes,
       sliceBytes: options.sliceBytes ?? defaultSliceBytes,
@@ -189,16 +193,21 @@ export class TurnLog {
         group: this.#durableGroup,
         turn: this.#durableTurn,
       }),
+      whenBlocksDurable: (blocks, callback) => this.blocks.whenDurable(blocks, callback),
       failed: () => this.#failure,
       onSyncFailed: (error) => this.#fail(error),
-      onEnded: (name) => {
+      onEnded: (name, blocks) => {
         this.#snapshot = null;
+        this.blocks.snapshotEnded(name === null ? null : blocks);
         if (name === null) return;
         this.#snapshotBytes = writer.writtenBytes;
         this.#snapshotDurable(name, firstGroup);
       },
     });
-    if (writer.error === null) this.#snapshot = writer;
+    if (writer.error === null) {
+      this.#snapshot = writer;
+      this.blocks.snapshotBegins();
+    }
     return writer;
   }
 

@@ -6,9 +6,10 @@
 import { MaceKenError } from "../base/error.ts";
 import { closeFile, pathIn, type Disk } from "./disk.ts";
 import { Chain } from "./chain.ts";
-import { listLogFiles } from "./file-names.ts";
+import { blockName, listLogFiles, type LogFiles } from "./file-names.ts";
 import { frameMagic, getU32 } from "./group-format.ts";
 import { withLogErrors } from "./log-error.ts";
+import { readBlock } from "./outbox-blocks.ts";
 import { anchorOf } from "./recover.ts";
 import { demandSegmentLayout, readSegment } from "./scan.ts";
 import { SegmentWalk, type Frame, type LogEntry } from "./segment-walk.ts";
@@ -16,7 +17,7 @@ import { SnapshotReader } from "./snapshot-reader.ts";
 
 export interface FileReport {
   readonly name: string;
-  readonly kind: "segment" | "snapshot" | "free" | "unfinished";
+  readonly kind: "segment" | "snapshot" | "free" | "unfinished" | "outbox";
   readonly sizeBytes: number;
   /** Bytes up to the end of the last good group or mark. */
   usedBytes: number;
@@ -83,6 +84,7 @@ export function verifyLog(disk: Disk, directory: string, salt = 0): LogReport {
     files.push(report);
     attempt(report, () => readInto(report, disk, directory, number, salt, chain));
   }
+  checkBlocks(disk, directory, salt, listed, snapshot, files, attempt);
   for (const { name } of listed.free) files.push(emptyReport(disk, directory, name, "free"));
   for (const { name } of listed.unfinished) files.push(emptyReport(disk, directory, name, "unfinished"));
   problem ??= chain.damage();
@@ -107,6 +109,28 @@ export function* groupsOf(disk: Disk, directory: string, salt = 0): Generator<Gr
         entries: () => (found.whole && !mark ? walk.entries(name, found) : []),
       };
     }
+  }
+}
+
+/** Those that the snapshot names must be there and whole; a recovery removes the others. */
+function checkBlocks(
+  disk: Disk, directory: string, salt: number, listed: LogFiles, snapshot: SnapshotReader | null, files: FileReport[], attempt: (file: FileReport, action: () => void) => void,
+): void {
+  const named = new Set(snapshot?.blocks ?? []);
+  for (const { name, number } of listed.blocks) {
+    const report = emptyReport(disk, directory, name, "outbox");
+    files.push(report);
+    if (named.delete(number)) {
+      attempt(report, () => {
+        report.usedBytes = readBlock(disk, directory, salt, number).length;
+        report.records = 1;
+      });
+    } else report.remark = "no snapshot names it: what it holds is in the log";
+  }
+  for (const number of named) {
+    const report: FileReport = { name: blockName(number), kind: "outbox", sizeBytes: 0, usedBytes: 0, groups: 0, marks: 0, records: 0, lastTurn: null, remark: null };
+    files.push(report);
+    attempt(report, () => void readBlock(disk, directory, salt, number));
   }
 }
 

@@ -145,8 +145,8 @@ function peerReports(kernel: Kernel): PeerReport[] {
     key: channel.key,
     sent: channel.sent,
     acknowledged: channel.acknowledged,
-    outboxMessages: channel.outboxLength,
-    outboxBytes: channel.outboxBytes,
+    outboxMessages: channel.outbox.length,
+    outboxBytes: channel.outbox.payloadBytes,
     received: channel.received,
     consumed: channel.consumed,
   }));

@@ -35,6 +35,8 @@ const auditShare = 50;
 /** Of a snapshot: slices between two pauses, and the pause. */
 const snapshotWorkMs = 1;
 const snapshotPauseMs = 1;
+/** Before it, at most: an application may send as fast as this goes. */
+const lightenedBlocks = 128;
 /** More than this written and not synced would make the log's own syncs wait. */
 const snapshotUnsyncedBytes = 4 * 1024 * 1024;
 /** A read shorter than this emptied the socket: nothing more is about to come. */
@@ -174,6 +176,16 @@ export class Driver {
         case "admit":
           transport.admit(effect.connection, effect.maxFrameBytes);
           break;
+        case "writeBlock":
+          this.#inputs.push({ kind: "blockWritten", block: effect.block, isKept: log!.blocks.write(effect.block, effect.bytes) });
+          break;
+        case "readBlock":
+          this.#inputs.push({ kind: "blockRead", block: effect.block, bytes: log!.blocks.read(effect.block) });
+          break;
+        case "dropBlock":
+          log!.blocks.drop(effect.block);
+          this.#considerSnapshot();
+          break;
         case "close":
           transport.close(effect.connection);
           break;
@@ -282,6 +294,11 @@ export class Driver {
     const { kernel } = this.#ports;
     // Not within a step: its records must have reached the log.
     await nextRound();
+    for (let i = 0; i < lightenedBlocks && !this.#failed; i++) {
+      this.step({ kind: "lighten" });
+      if (!kernel.isHeavy) break;
+      await nextRound();
+    }
     if (this.#failed) return;
     // Between steps everything executed is appended, so the snapshot begins at a turn the log knows.
     const snapshot = new KernelSnapshot(kernel);
@@ -302,7 +319,7 @@ export class Driver {
     }
     if (this.#failed) return writer.abort();
     const error = await new Promise<MaceKenError | null>((resolve) => {
-      writer.finish(resolve);
+      writer.finish(snapshot.blocks, resolve);
       log.flush(false);
     });
     this.#noSnapshotBelowBytes = error === null ? 0 : log.liveBytes + defaultSnapshotPolicy.atLeastBytes / 4;

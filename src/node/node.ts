@@ -62,8 +62,8 @@ export interface NodeOptions<S> {
    */
   readonly audit?: "full" | "rolling" | "off";
   /**
-   * Bytes of messages that may wait for one peer, 128 a message counted beside its payload. Beyond half of it requests from outside
-   * get MK_HELD_BACK (503), beyond all of it a send throws MK_OUTBOX_FULL. Default 256 MiB.
+   * Bytes of messages that may wait for one peer, 16 a message counted beside its payload; most of them on disk. Beyond half of it requests from outside
+   * get MK_HELD_BACK (503), beyond all of it a send throws MK_OUTBOX_FULL. Default 1 GiB.
    */
   readonly outboxQuotaBytes?: number;
   /** Told of everything worth an operator's attention. Default: nothing. */

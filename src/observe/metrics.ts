@@ -44,8 +44,8 @@ export function metricsText(kernel: Kernel, driver: DriverFigures): string {
   metric("counter", "messages_retransmitted", "Messages to peers that were sent again.", counters.retransmitted);
   metric("gauge", "requests_unanswered", "External requests whose answer has not come.", driver.unanswered);
   metric("gauge", "timers", "Durable timers that are set.", kernel.queue.timerCount);
-  metric("gauge", "outbox_messages", "Messages that the peer has not acknowledged.", perPeer(kernel, (channel) => channel.outboxLength));
-  metric("gauge", "outbox_bytes", "Their bytes.", perPeer(kernel, (channel) => channel.outboxBytes));
+  metric("gauge", "outbox_messages", "Messages that the peer has not acknowledged.", perPeer(kernel, (channel) => channel.outbox.length));
+  metric("gauge", "outbox_bytes", "Their bytes.", perPeer(kernel, (channel) => channel.outbox.payloadBytes));
   metric("gauge", "inbox_messages", "Messages received and not yet run.", perPeer(kernel, (channel) => channel.inbox.length));
   if (driver.log) logMetrics(metric, driver.log);
   const { heapUsed, rss } = process.memoryUsage();

@@ -6,20 +6,12 @@
  */
 import { assert } from "../base/assert.ts";
 import { Queue } from "../base/queue.ts";
+import type { StoredBlock } from "./outbox-block.ts";
+import { Outbox } from "./outbox.ts";
+import type { OutboxWatch } from "./outbox-watch.ts";
 
-interface Sent {
-  readonly payload: Uint8Array;
-  readonly turn: number;
-}
-
-/** What an unacknowledged message takes in memory beside its payload. */
-const messageOverheadBytes = 128;
-
-/** How much may wait for one peer before this node takes no more from outside, and which channels are beyond that. */
-export interface OutboxWatch {
-  readonly softBytes: number;
-  readonly crowded: Set<Channel>;
-}
+/** In place of an incarnation: the peer has lost its past, and what it never acknowledged is not yet put aside. */
+export const endingIncarnation = "ending";
 
 export type Receipt = "accepted" | "duplicate" | "gap";
 
@@ -46,30 +38,27 @@ export class Channel {
   /** The turns that consumed the numbers from consumed + 1 to executed, in order. */
   readonly #consuming = new Queue<number>();
 
-  // Outgoing
-  /** The highest number given out. */
-  sent = 0;
-  /** The highest number whose turn is durable. */
-  released = 0;
-  /** The highest number the peer has durably consumed. */
-  acknowledged = 0;
   /** Messages acknowledged + 1 to sent. */
-  readonly #outbox = new Queue<Sent>();
-  outboxBytes = 0;
-  readonly #watch: OutboxWatch;
+  readonly outbox: Outbox;
 
   constructor(peer: string, watch: OutboxWatch) {
     this.peer = peer;
-    this.#watch = watch;
+    this.outbox = new Outbox(peer, watch);
   }
 
-  /** The memory of what waits for the peer. */
-  get outboxWeightBytes(): number {
-    return this.outboxBytes + this.#outbox.length * messageOverheadBytes;
+  /** The highest number given out. */
+  get sent(): number {
+    return this.outbox.sent;
   }
 
-  get outboxLength(): number {
-    return this.#outbox.length;
+  /** The highest number whose turn is durable. */
+  get released(): number {
+    return this.outbox.released;
+  }
+
+  /** The highest number the peer has durably consumed. */
+  get acknowledged(): number {
+    return this.outbox.acknowledged;
   }
 
   /** Has marks that the next durable turn may move. */
@@ -98,31 +87,9 @@ export class Channel {
     this.#consuming.push(turn);
   }
 
-  // ---- outgoing
-
-  send(payload: Uint8Array, turn: number): number {
-    this.sent++;
-    this.#outbox.push({ payload, turn });
-    this.outboxBytes += payload.length;
-    if (this.outboxWeightBytes > this.#watch.softBytes) this.#watch.crowded.add(this);
-    return this.sent;
-  }
-
-  /** The payload of an unacknowledged message. */
-  payloadOf(number: number): Uint8Array {
-    const sent = this.#outbox.at(number - this.acknowledged - 1);
-    assert(sent !== undefined, "an unacknowledged message is kept (K6)");
-    return sent.payload;
-  }
-
   /** Turns up to `turn` are durable: moves the marks that wait for it. */
   becomeDurable(turn: number): void {
-    while (this.released < this.sent) {
-      const next = this.#outbox.at(this.released - this.acknowledged);
-      assert(next !== undefined, "an unreleased message is in the outbox (K6)");
-      if (next.turn > turn) break;
-      this.released++;
-    }
+    this.outbox.becomeDurable(turn);
     for (let consuming = this.#consuming.peek(); consuming !== undefined && consuming <= turn; consuming = this.#consuming.peek()) {
       this.#consuming.shift();
       this.consumed++;
@@ -130,57 +97,27 @@ export class Channel {
     assert(this.consumed <= this.executed && this.released <= this.sent, "durable marks stay below executed ones (K7)");
   }
 
-  /** The peer has durably consumed up to `number`; false when that was never released, which no honest peer says. */
-  acknowledge(number: number): boolean {
-    if (number > this.released) return false;
-    while (this.acknowledged < number) {
-      this.outboxBytes -= this.#outbox.shift()!.payload.length;
-      this.acknowledged++;
-    }
-    this.#leaveCrowd();
-    return true;
-  }
-
-  #leaveCrowd(): void {
-    const { crowded, softBytes } = this.#watch;
-    if (crowded.size > 0 && this.outboxWeightBytes <= softBytes) crowded.delete(this);
-  }
-
   // ---- recovery
 
   /** The state of a channel in a snapshot, everything in it durable. */
-  restore(state: { incarnation: string; key: string; consumed: number; acknowledged: number; outbox: readonly Uint8Array[] }): void {
+  restore(state: { incarnation: string; key: string; consumed: number; acknowledged: number; blocks: readonly StoredBlock[]; outbox: readonly Uint8Array[] }): void {
     this.incarnation = state.incarnation;
     this.key = state.key;
     this.received = this.executed = this.consumed = state.consumed;
-    this.acknowledged = this.sent = this.released = state.acknowledged;
-    for (const payload of state.outbox) this.restoreSent(payload);
-  }
-
-  restoreSent(payload: Uint8Array): void {
-    this.send(payload, 0);
-    this.released = this.sent;
+    this.outbox.restore(state.acknowledged, state.blocks, state.outbox);
   }
 
   restoreConsumed(): void {
     this.consumed = this.executed = ++this.received;
   }
 
-  /** Messages not yet acknowledged, in order. */
-  *unacknowledged(): Iterable<Uint8Array> {
-    for (const { payload } of this.#outbox) yield payload;
-  }
-
-  /** The peer begins a new life, or is forgotten: both directions start again at 1. Answers what was never acknowledged. */
-  reset(incarnation: string): Uint8Array[] {
-    const lost = [...this.unacknowledged()];
-    this.#outbox.clear();
+  /** The peer begins a new life, or is forgotten: both directions start again at 1. What was never acknowledged has been taken out before. */
+  reset(incarnation: string): void {
+    this.outbox.reset();
     this.inbox.clear();
     this.#consuming.clear();
-    this.outboxBytes = this.inboxBytes = 0;
-    this.received = this.executed = this.consumed = this.sent = this.released = this.acknowledged = 0;
+    this.inboxBytes = 0;
+    this.received = this.executed = this.consumed = 0;
     this.incarnation = incarnation;
-    this.#leaveCrowd();
-    return lost;
   }
 }

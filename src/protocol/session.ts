@@ -52,7 +52,10 @@ export class Session {
     this.#acknowledgementSent = 0;
   }
 
-  /** Writes what the channel has released and what may be acknowledged. True when something remains for the next time. */
+  /**
+   * Writes what the channel has released and what may be acknowledged. True when something remains for the next time; what is not in
+   * memory does not count, since its coming is an occasion of its own.
+   */
   fill(): boolean {
     const channel = this.channel;
     assert(channel !== undefined, "only an open session carries messages");
@@ -66,7 +69,8 @@ export class Session {
     }
     if (this.#cursor <= channel.acknowledged) this.#cursor = channel.acknowledged + 1;
     while (this.#cursor <= channel.released && output.length < batchBytes) {
-      const payload = channel.payloadOf(this.#cursor);
+      const payload = channel.outbox.payloadOf(this.#cursor);
+      if (payload === undefined) return false;
       const at = output.length;
       output.u32(0);
       output.u8(frameType.message);

@@ -40,8 +40,14 @@ export class SimulatedNode {
   /** What is durable, and what was appended since. */
   readonly durable: Append[] = [];
   readonly unsynced: Append[] = [];
-  snapshot: { readonly turn: number; readonly chunks: readonly Uint8Array[] } | undefined;
+  snapshot: { readonly turn: number; readonly chunks: readonly Uint8Array[]; readonly blocks: ReadonlySet<number> } | undefined;
+  /** Blocks of messages, and whether there is room for more. */
+  readonly blocks = new Map<number, Uint8Array>();
+  readonly dropped = new Set<number>();
+  hasRoomForBlocks = true;
   syncing = false;
+  /** A snapshot under way. */
+  taking: { readonly snapshot: KernelSnapshot; readonly chunks: Uint8Array[] } | undefined;
   readonly effects = new Queue<KernelEffect>();
   readonly answers = new Map<number, Outcome<unknown>[]>();
   readonly notes: Note[] = [];
@@ -121,6 +127,9 @@ export class KernelWorld {
       const loader = new KernelLoader(kernel);
       for (const chunk of node.snapshot?.chunks ?? []) loader.snapshotChunk(chunk);
       for (const { bytes } of node.durable) loader.records(bytes);
+      // What no snapshot names is worth nothing to a recovery.
+      for (const block of node.blocks.keys()) if (node.snapshot?.blocks.has(block) !== true) node.blocks.delete(block);
+      node.dropped.clear();
       this.#take(node, loader.finish(this.#time(node)));
     }
     this.afterStep(node);
@@ -133,6 +142,7 @@ export class KernelWorld {
     node.effects.clear();
     node.alarmAt = Infinity;
     node.again = node.syncing = false;
+    node.taking = undefined;
     const kept = outcome === "all" ? node.unsynced.length : outcome === "first" ? Math.min(1, node.unsynced.length) : 0;
     node.durable.push(...node.unsynced.slice(0, kept));
     node.unsynced.length = 0;
@@ -147,14 +157,43 @@ export class KernelWorld {
 
   /** Takes a snapshot at once and forgets the records before it. */
   takeSnapshot(node: SimulatedNode): void {
-    const snapshot = new KernelSnapshot(node.kernel!);
-    const chunks: Uint8Array[] = [];
+    this.beginSnapshot(node);
+    const { snapshot, chunks } = node.taking!;
     while (!snapshot.done) chunks.push(snapshot.slice(200).slice());
-    snapshot.end();
     // It shows executed turns, so those become durable first.
     node.durable.push(...node.unsynced.splice(0));
-    node.snapshot = { turn: snapshot.atTurn, chunks };
+    this.#install(node);
+  }
+
+  /** Begins a snapshot, whose slices come between other things; between steps, and not while there is one. */
+  beginSnapshot(node: SimulatedNode): void {
+    assert(node.taking === undefined, "one snapshot at a time");
+    const snapshot = new KernelSnapshot(node.kernel!);
+    node.taking = { snapshot, chunks: [snapshot.slice(200).slice()] };
+  }
+
+  #goOnWithSnapshot(node: SimulatedNode): void {
+    const { snapshot, chunks } = node.taking!;
+    if (!snapshot.done) chunks.push(snapshot.slice(200).slice());
+    else this.#install(node);
+  }
+
+  #install(node: SimulatedNode): void {
+    const { snapshot, chunks } = node.taking!;
+    snapshot.end();
+    node.taking = undefined;
+    node.snapshot = { turn: snapshot.atTurn, chunks, blocks: snapshot.blocks };
     for (let i = node.durable.length - 1; i >= 0; i--) if (node.durable[i]!.turn <= snapshot.atTurn) node.durable.splice(i, 1);
+    for (const block of node.dropped) this.#removeBlock(node, block);
+  }
+
+  #removeBlock(node: SimulatedNode, block: number): void {
+    const isNeeded = node.taking !== undefined || node.snapshot?.blocks.has(block) === true;
+    if (isNeeded) node.dropped.add(block);
+    else {
+      node.dropped.delete(block);
+      node.blocks.delete(block);
+    }
   }
 
   request(node: SimulatedNode, request: Omit<ExternalRequest, "kind" | "request" | "via">): number {
@@ -219,6 +258,8 @@ export class KernelWorld {
       const inputAt = this.#inputs.findIndex((each) => each.node === node && each.dueAt <= this.nowMs);
       if (inputAt >= 0) ready.push(() => this.#step(node, this.#inputs.splice(inputAt, 1)[0]!.input));
       if (node.syncing) ready.push(() => this.#syncDone(node));
+      const { taking } = node;
+      if (taking !== undefined && (!taking.snapshot.done || taking.snapshot.lastTurn <= node.kernel.durable)) ready.push(() => this.#goOnWithSnapshot(node));
       if (node.again || node.alarmAt <= this.nowMs) {
         ready.push(() => {
           node.again = false;
@@ -257,6 +298,22 @@ export class KernelWorld {
       case "transmit":
         this.#transmit(node, effect.connection, effect.bytes);
         if (effect.more) this.#push(node, { kind: "drained", connection: effect.connection });
+        break;
+      case "writeBlock":
+        if (node.hasRoomForBlocks) {
+          assert(!node.blocks.has(effect.block), "a block is written once");
+          node.blocks.set(effect.block, effect.bytes);
+        }
+        this.#push(node, { kind: "blockWritten", block: effect.block, isKept: node.hasRoomForBlocks });
+        break;
+      case "readBlock": {
+        const bytes = node.blocks.get(effect.block);
+        assert(bytes !== undefined, "a block that is needed is kept (K6)");
+        this.#push(node, { kind: "blockRead", block: effect.block, bytes });
+        break;
+      }
+      case "dropBlock":
+        this.#removeBlock(node, effect.block);
         break;
       case "close":
         this.#closeConnection(node, effect.connection);

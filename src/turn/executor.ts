@@ -144,15 +144,20 @@ export class TurnExecutor {
     }
   }
 
-  /** Inside a system turn: whoever waits for the peer learns that it is lost, and what never reached it becomes dead letters. */
-  losePeer(peer: string, lost: readonly Uint8Array[]): void {
+  /** Inside a system turn: messages that never reached the peer become dead letters. */
+  loseMessages(peer: string, lost: readonly Uint8Array[]): void {
+    const turn = activeTurn("losing messages");
+    for (const payload of lost) turn.state.dead.set(turn.nextId(), new DeadLetter(turn.now, { kind: "undelivered", node: peer, payload: payload.slice() }, "MK_PEER_LOST", 0));
+  }
+
+  /** Inside a system turn: whoever waits for the peer learns that it is lost. */
+  losePeer(peer: string): void {
     const turn = activeTurn("losing a peer");
     for (const reply of this.#waiting.values()) {
       if (reply.node !== peer) continue;
       const error = new MaceKenError("MK_PEER_LOST", `${peer} began a new life or was forgotten before ${reply.what} was answered`);
       turn.addLocal({ call: reply.call, outcome: { ok: false, error } });
     }
-    for (const payload of lost) turn.state.dead.set(turn.nextId(), new DeadLetter(turn.now, { kind: "undelivered", node: peer, payload: payload.slice() }, "MK_PEER_LOST", 0));
   }
 
   #begin(state: NodeState, sender: Sender, clock: TurnClock): ActiveTurn {

@@ -48,7 +48,7 @@ export function reportOf(node: MaceNode<unknown>): NodeReport {
     calls: state.calls.size, effects: state.effects.size, local: state.local.size, deferred: state.deferred.size,
     timers: [...state.timers.values()].filter((timer) => timer.periodMs === 0).length,
   };
-  for (const channel of kernel.channels.all()) pending[`to ${channel.peer}`] = channel.outboxLength;
+  for (const channel of kernel.channels.all()) pending[`to ${channel.peer}`] = channel.outbox.length;
   return {
     turn: node.turn,
     executed: kernel.executed,

@@ -123,14 +123,14 @@ describe("a peer that never acknowledges", () => {
     a.call("talker.startTelling", [900]);
     away(test, b);
     for (let i = 0; i < 10; i++) test.pass(500);
-    const { outboxWeightBytes } = a.kernel.channels.get("b")!;
-    assert.ok(outboxWeightBytes > softBytes && outboxWeightBytes <= limits.outboxQuotaBytes + 1_000, `${outboxWeightBytes} bytes`);
+    const { weightBytes } = a.kernel.channels.get("b")!.outbox;
+    assert.ok(weightBytes > softBytes && weightBytes <= limits.outboxQuotaBytes + 1_000, `${weightBytes} bytes`);
     assert.ok(a.kernel.state.dead.size > 0, "what could not be sent is a dead letter, not lost");
     back(test, b);
     test.pass(5_000);
     const { heard } = b.service<Talker>("talker");
     assert.deepEqual(heard, inOrder(heard.length));
-    assert.ok(a.kernel.channels.get("b")!.outboxWeightBytes <= softBytes);
+    assert.ok(a.kernel.channels.get("b")!.outbox.weightBytes <= softBytes);
   });
 
   it("F28: is heard all the same: two nodes that are full for each other drain each other, answers are exempt", () => {
@@ -149,7 +149,7 @@ describe("a peer that never acknowledges", () => {
       const { heard } = node.service<Talker>("talker");
       assert.ok(heard.length > 10);
       assert.deepEqual(heard, inOrder(heard.length));
-      assert.equal(node.kernel.channels.crowded.size, 0);
+      assert.equal(node.kernel.outboxes.crowded.size, 0);
     }
     assert.equal(b.service<Talker>("talker").answers, 1);
   });

@@ -129,14 +129,14 @@ test("F32: a peer that is who it says reaches nothing but what `messages` lists"
   // Refs leave some of these names out, a forged message does not.
   const names = ["constructor", "__proto__", "prototype", "toString", "hasOwnProperty", "onAnswer", "hidden", "turn", "log", "born", ""];
   const executed = b.kernel.executed;
-  for (const [i, name] of names.entries()) channel.send(requestPayload("desk", name, encodeArguments(["x"], "x"), 900 + i), a.kernel.executed);
-  for (const service of ["__proto__", "constructor", "nobody", ""]) channel.send(requestPayload(service, "put", encodeArguments(["x"], "x"), 990), a.kernel.executed);
+  for (const [i, name] of names.entries()) channel.outbox.push(requestPayload("desk", name, encodeArguments(["x"], "x"), 900 + i), a.kernel.executed);
+  for (const service of ["__proto__", "constructor", "nobody", ""]) channel.outbox.push(requestPayload(service, "put", encodeArguments(["x"], "x"), 990), a.kernel.executed);
   a.call("desk.ask", ["b/desk", "put"]);
   test.pass(1_000);
   assert.deepEqual(logOf(b), ["x"], "the next proper message is handled, nothing else was");
   assert.ok(b.kernel.executed >= executed + names.length + 4, "refusals are turns that consume");
   assert.equal(b.kernel.state.dead.size, 0);
-  assert.equal(channel.outboxLength, 0, "all of them are acknowledged");
+  assert.equal(channel.outbox.length, 0, "all of them are acknowledged");
   assert.deepEqual(logOf(a), ["b/desk.put ok"]);
 });
 
@@ -151,7 +151,7 @@ test("F34: to itself a copy in a turn of its own; to an unknown node kept and wa
   a.call("desk.ask", ["c/desk", "put"]);
   test.pass(1_000);
   assert.equal(a.node.notes.filter(({ code }) => code === "MK_PEER_UNKNOWN").length, 1, "said once");
-  assert.equal(a.kernel.channels.get("c")!.outboxLength, 2);
+  assert.equal(a.kernel.channels.get("c")!.outbox.length, 2);
   // Somebody configures it and starts it.
   (a.node.options.dials as string[]).push("c");
   const c = test.node("c", deskApp());

@@ -115,7 +115,7 @@ test("F24: single bytes, resets in the middle of frames, delays, one way silent 
   assert.ok(took < 8_000, `no back-off had grown: ${took} ms`);
   assert.deepEqual(await b.client("sink").got(), upTo(sent));
   assert.deepEqual(await a.client("source").answered(), upTo(sent));
-  assert.equal(nodeInternals(a).kernel.channels.get("b")!.outboxLength, 0);
+  assert.equal(nodeInternals(a).kernel.channels.get("b")!.outbox.length, 0);
 });
 
 const hello = (over: Partial<Hello> = {}): Uint8Array =>
@@ -155,19 +155,19 @@ test("F24: a half-open connection is asked for a sign of life and given up; the 
   const { a, kernel, frames, open, pass, step } = spoken();
   frames(hello());
   step({ kind: "request", request: 1, service: "source", method: "send", args: [3], via: "client" });
-  assert.equal(kernel.channels.get("b")!.outboxLength, 3);
+  assert.equal(kernel.channels.get("b")!.outbox.length, 3);
   assert.equal(transmitted(pass(1_000)), 0, "nothing is sent twice on one connection");
   assert.ok(transmitted(pass(5_000)) > 0, "a ping");
   let closed = false;
   for (let i = 0; i < 12 && !closed; i++) closed = closes(pass(1_000));
   assert.ok(closed, "given up");
-  assert.equal(a.kernel.channels.get("b")!.outboxLength, 3, "nothing is forgotten");
+  assert.equal(a.kernel.channels.get("b")!.outbox.length, 3, "nothing is forgotten");
   open();
   const again = frames(hello({ received: 1, consumed: 1 }));
   assert.ok(transmitted(again) > 0 && !closes(again));
-  assert.equal(kernel.channels.get("b")!.outboxLength, 2, "what it says it consumed is not sent again");
+  assert.equal(kernel.channels.get("b")!.outbox.length, 2, "what it says it consumed is not sent again");
   assert.equal(closes(frames(numbered(frameType.acknowledgement, 3))), false);
-  assert.equal(kernel.channels.get("b")!.outboxLength, 0);
+  assert.equal(kernel.channels.get("b")!.outbox.length, 0);
 });
 
 test("F30: gaps, acknowledgements of what was never sent, and a node's own frames reflected: the connection is closed, no state changes", () => {
@@ -182,8 +182,8 @@ test("F30: gaps, acknowledgements of what was never sent, and a node's own frame
     const { executed } = kernel;
     assert.ok(closes(frames(...make())), what);
     assert.equal(kernel.executed, executed, `${what}: no turn`);
-    const { outboxLength, received, acknowledged } = kernel.channels.get("b")!;
-    assert.deepEqual([outboxLength, received, acknowledged], [3, 0, 0], what);
+    const { outbox, received, acknowledged } = kernel.channels.get("b")!;
+    assert.deepEqual([outbox.length, received, acknowledged], [3, 0, 0], what);
     assert.deepEqual(a.service<Source>("source").answers, [], what);
   }
   // Whatever the node writes comes back to it, frame by frame.
@@ -200,7 +200,7 @@ test("F30: gaps, acknowledgements of what was never sent, and a node's own frame
   open();
   assert.ok(closes(frames(...own)));
   assert.deepEqual([a.service<Source>("source").sent, a.service<Source>("source").answers], [3, []]);
-  assert.equal(kernel.channels.get("b")!.outboxLength, 3);
+  assert.equal(kernel.channels.get("b")!.outbox.length, 3);
 });
 
 test("F12: a peer that comes back from an old backup is noticed and quarantined, loudly; others are not affected", () => {
@@ -224,7 +224,7 @@ test("F12: a peer that comes back from an old backup is noticed and quarantined,
   assert.ok(a.node.notes.some(({ code, level }) => code === "MK_PEER_ROLLED_BACK" && level !== "info"), "loudly");
   // Number 6 would be consumed where 3, 4 and 5 are missing.
   assert.deepEqual(b.value("sink.got"), [1, 2, 1], "what a sent is not handled out of order, what c sent is");
-  assert.equal(a.kernel.channels.get("b")!.outboxLength, 1, "what was not acknowledged is kept");
+  assert.equal(a.kernel.channels.get("b")!.outbox.length, 1, "what was not acknowledged is kept");
   assert.deepEqual(a.service<Source>("source").answers, upTo(5));
   assert.equal(other.service<Source>("source").answers.length, 1);
 });

@@ -3,7 +3,7 @@
  * answered again without anybody's doing. What waited is still there when the sender was started again meanwhile.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -15,11 +15,15 @@ const root = mkdtempSync(join(tmpdir(), "maceken-away-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
 class Teller extends Service {
-  static readonly messages: Messages<Teller> = { tell: true };
+  static readonly messages: Messages<Teller> = { tell: true, tellMany: true };
   listener: Ref<Listener> = ref<Listener>("far/listener");
   told = 0;
   tell(text: string) {
     this.listener.hear(++this.told, text);
+    return this.told;
+  }
+  tellMany(count: number, text: string) {
+    for (let i = 0; i < count; i++) this.tell(text);
     return this.told;
   }
 }
@@ -63,7 +67,7 @@ test("F28: requests get 503 while the peer is away, and are taken when it has ca
   const { code, message } = (await refused.json()) as { code: string; message: string };
   assert.equal(code, "MK_HELD_BACK");
   assert.match(message, /far has not acknowledged/);
-  const waiting = nodeInternals(near).kernel.channels.get("far")!.outboxWeightBytes;
+  const waiting = nodeInternals(near).kernel.channels.get("far")!.outbox.weightBytes;
   assert.ok(waiting > quotaBytes / 2 && waiting < quotaBytes, `${waiting} bytes wait`);
 
   await near.stop();
@@ -77,6 +81,38 @@ test("F28: requests get 503 while the peer is away, and are taken when it has ca
   for (; again.status === 503 && Date.now() < until; again = await tell(near)) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(again.status, 200);
   assert.equal(await again.json(), taken + 1);
+  await near.stop();
+  await far.stop();
+});
+
+test("F28: what waits costs little memory, stays over a restart, and is removed from the disk when the peer has it", async () => {
+  const [port] = await freePorts(1);
+  const data = join(root, "near with much");
+  const start = () => startNode({ app: tellerApp, name: "near", data, peers: { far: `127.0.0.1:${port}` } });
+  const blocks = (): number => readdirSync(data).filter((name) => name.startsWith("outbox-")).length;
+  let near = await start();
+  const count = 30_000;
+  for (let told = 0; told < count; ) told = await near.client("teller").tellMany(250, "y".repeat(1000));
+  const boundBytes = 8 * 1024 * 1024;
+  const outboxOf = (node: object) => nodeInternals(node).kernel.channels.get("far")!.outbox;
+  assert.equal(outboxOf(near).length, count);
+  assert.ok(outboxOf(near).memoryBytes < boundBytes, `${outboxOf(near).memoryBytes} bytes in memory`);
+  assert.ok(blocks() >= 20, `${blocks()} blocks`);
+  await nodeInternals(near).driver.snapshot();
+  assert.ok(outboxOf(near).memoryBytes < boundBytes / 4, "before a snapshot most of the rest goes out too");
+  await near.client("teller").tellMany(10, "z");
+  await near.stop();
+  near = await start();
+  assert.equal(outboxOf(near).length, count + 10);
+  assert.ok(outboxOf(near).memoryBytes < boundBytes, "a start reads what is on disk only when it is to be sent");
+  const far = await startNode({ app: listenerApp, name: "far", data: join(root, "far with much"), listen: `127.0.0.1:${port}`, accept: "any" });
+  const until = Date.now() + 60_000;
+  while (Date.now() < until && ((await far.client("listener").heardCount()).last < count + 10 || outboxOf(near).length > 0)) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(await far.client("listener").heardCount(), { last: count + 10, inOrder: true });
+  assert.equal(outboxOf(near).length, 0);
+  // Files are removed in the background.
+  for (; Date.now() < until && blocks() > 0; await new Promise((resolve) => setTimeout(resolve, 20))) await nodeInternals(near).driver.snapshot();
+  assert.equal(blocks(), 0);
   await near.stop();
   await far.stop();
 });

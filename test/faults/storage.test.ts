@@ -118,7 +118,7 @@ test("F12, F06: a directory put back in time is noticed by whoever was told more
     };
     const heard = async (): Promise<number[]> => nodes[hearer]().client("ledger").entries();
     const settled = async (count: number): Promise<void> => {
-      for (let i = 0; i < 300 && ((await heard()).length < count || nodeInternals(nodes[teller]()).kernel.channels.get(hearer)!.outboxLength > 0); i++) await delay(10);
+      for (let i = 0; i < 300 && ((await heard()).length < count || nodeInternals(nodes[teller]()).kernel.channels.get(hearer)!.outbox.length > 0); i++) await delay(10);
       assert.equal((await heard()).length, count);
     };
     // Each has heard of the other before; what follows goes one way only.

@@ -96,7 +96,7 @@ function check({ a, b, request }: ReturnType<typeof run>, what: string): void {
   for (const { key, args } of a.outside) keysOf.set(String(args[0]), (keysOf.get(String(args[0])) ?? new Set()).add(key));
   for (const item of items) assert.equal(keysOf.get(item)?.size, 1, `${what}: every try of an effect has the same key`);
   for (const node of [a, b]) {
-    for (const channel of node.kernel!.channels.all()) assert.equal(channel.outboxLength, 0, `${what}: everything is acknowledged`);
+    for (const channel of node.kernel!.channels.all()) assert.equal(channel.outbox.length, 0, `${what}: everything is acknowledged`);
     assert.equal(node.kernel!.state.dead.size, 0, `${what}: nothing was parked`);
     assert.equal(node.kernel!.state.calls.size + node.kernel!.state.effects.size + node.kernel!.state.timers.size, 0, `${what}: nothing is left over`);
   }

@@ -11,7 +11,7 @@ import { exactText } from "../lib/exact.ts";
 import { directory, LoggedHeap } from "./logged-heap.ts";
 
 const segmentBytes = 16 * 1024;
-const policy: SnapshotPolicy = { atLeastBytes: 64 * 1024, spareSegments: 16, aheadBytes: 32 * 1024 };
+const policy: SnapshotPolicy = { atLeastBytes: 64 * 1024, spareSegments: 16, aheadBytes: 32 * 1024, droppedBytes: 64 * 1024 };
 const entries = 3_000;
 
 const makeRoot = () => ({ map: new Map(Array.from({ length: entries }, (_, i) => [i, { text: `entry ${i} `.repeat(8) }])), list: Array.from({ length: entries }, (_, i) => i), count: 0 });
@@ -87,10 +87,12 @@ function bytesOf(disk: MemoryDisk, name: string): Uint8Array {
 }
 
 test("when a snapshot is due", () => {
-  const due = (liveBytes: number, liveSegments: number, snapshotBytes: number): boolean => isSnapshotDue({ liveBytes, liveSegments, snapshotBytes, segmentBytes }, policy);
+  const due = (liveBytes: number, liveSegments: number, snapshotBytes: number, droppedBytes = 0): boolean => isSnapshotDue({ liveBytes, liveSegments, snapshotBytes, segmentBytes, blocks: { droppedBytes } }, policy);
   assert.equal(due(policy.atLeastBytes - 1, 4, 0), false);
   assert.equal(due(policy.atLeastBytes, 4, 0), true);
   assert.equal(due(10 * policy.atLeastBytes, 40, 5 * policy.atLeastBytes), true);
   assert.equal(due(10 * policy.atLeastBytes - 1, 40, 5 * policy.atLeastBytes), false, "a large heap's log has many segments");
   assert.equal(due(1_000, 16, 0), true, "short lives leave many");
+  assert.equal(due(1_000, 1, 0, policy.droppedBytes), true, "blocks that only the last one keeps");
+  assert.equal(due(1_000, 1, policy.droppedBytes + 1, policy.droppedBytes), false);
 });

@@ -85,7 +85,7 @@ export class LoggedHeap {
     if (!heap.done) return;
     heap.end();
     this.#snapshot = undefined;
-    writer.finish((error) => assert.equal(error, null));
+    writer.finish(new Set(), (error) => assert.equal(error, null));
     this.log.flush(false);
   }
 }

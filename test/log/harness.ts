@@ -133,7 +133,7 @@ export class TestNode {
       part.forEach((life, index) => view.setUint32(index * 4, life));
       writer.write(chunk);
     }
-    writer.finish(callback);
+    writer.finish(new Set(), callback);
   }
 }
 

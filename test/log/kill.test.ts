@@ -39,7 +39,7 @@ const child = `
       snapshots = turn >> 10;
       const writer = log.beginSnapshot(turn);
       writer.write(Uint8Array.of(turn & 255));
-      writer.finish(() => {});
+      writer.finish(new Set(), () => {});
     }
   }
   fill();

@@ -95,7 +95,7 @@ for (const format of readdirSync(fileURLToPath(new URL("../fixtures/", import.me
     assert.equal(state.sessions.size, 1);
     const channel = channels.get("peer")!;
     assert.equal(channel.consumed, 3);
-    assert.equal(channel.outboxLength, 3);
+    assert.equal(channel.outbox.length, 3);
   });
 
   test(`${format}: started by the program that wrote it, twice, over a snapshot of its own`, async () => {
