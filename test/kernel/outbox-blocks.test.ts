@@ -99,7 +99,7 @@ function randomLife(seed: number): { written: number; read: number } {
 }
 
 describe("messages that wait outside memory", () => {
-  it("arrive once and in order, over crashes, snapshots and want of room", () => {
+  it("F28: arrive once and in order, over crashes, snapshots and want of room", () => {
     const seeds = Number(process.env["MACEKEN_EFFORT"] ?? 1) * 150;
     const first = Math.floor(Math.random() * 1e9);
     console.log(`# seeds ${first} to ${first + seeds - 1}`);
@@ -114,7 +114,7 @@ describe("messages that wait outside memory", () => {
     assert.ok(written > seeds && read > seeds / 2, `${written} blocks written, ${read} read: the worlds must try them`);
   });
 
-  it("become dead letters when the peer begins a new life, all of them and each once, whenever this node crashes", () => {
+  it("F12: become dead letters when the peer begins a new life, all of them and each once, whenever this node crashes", () => {
     const live = (crashAt: number): { readonly boundaries: number; readonly crashed: boolean } => {
       const test = new TestWorld();
       const a = test.node("a", talkerApp, ["b"], limits);
