@@ -52,6 +52,8 @@ export interface KernelLimits {
   readonly outboxMemoryBytes: number;
   readonly nodeOutboxMemoryBytes: number;
   readonly outboxSpareBytes: number;
+  /** A connection on which nothing was said for so long is closed, if either side can dial the other. */
+  readonly idleConnectionMs: number;
 }
 
 export const defaultLimits: KernelLimits = {
@@ -66,6 +68,7 @@ export const defaultLimits: KernelLimits = {
   outboxMemoryBytes: 8 * 1024 * 1024,
   nodeOutboxMemoryBytes: 64 * 1024 * 1024,
   outboxSpareBytes: 64 * 1024,
+  idleConnectionMs: 60_000,
 };
 
 /** Counts since the start of the process; for metrics and tests. */

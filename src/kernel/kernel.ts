@@ -414,7 +414,7 @@ export class Kernel {
   }
 
   #setAlarm(): void {
-    let at = Math.min(this.queue.nextDueAt, this.#peers.nextTickAt() ?? Infinity);
+    let at = Math.min(this.queue.nextDueAt, this.#peers.nextTickAt());
     // An idle node with nothing to expire is left to sleep.
     if (this.state.keys.size + this.state.sessions.size > 0) at = Math.min(at, this.#nextHousekeeping);
     if (at === Infinity) return;

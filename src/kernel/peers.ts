@@ -11,13 +11,11 @@ import { frameType, protocolVersion, readHello, type Hello } from "../protocol/f
 import { checkGreeting, checkNumbers, newerWins } from "../protocol/handshake.ts";
 import { checkKey } from "../protocol/pinning.ts";
 import { Session } from "../protocol/session.ts";
+import { Dialling } from "./dialling.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
 
-/** Again at once, and then at this constant interval: a peer that is back must not wait for a back-off that grew. */
-const redialDelayMs = 25;
-/** After a greeting that was refused: trying sooner would only fill the log. */
-const refusedDelayMs = 1000;
+const watchEveryMs = 1_000;
 const pingAfterMs = 5_000;
 const deadAfterMs = 15_000;
 /** Names and numbers around the arguments, which are what the limit counts. */
@@ -34,11 +32,17 @@ export class Peers {
   readonly #refused = new Map<string, string>();
   readonly #pinning = new Set<string>();
   readonly #warned = new Set<string>();
-  #failedDials = new Map<string, number>();
+  readonly #dialling: Dialling;
+  /** Sessions that have not greeted yet or owe an acknowledgement: an idle connection costs nothing. */
+  readonly #watched = new Set<Session>();
+  /** Sessions that this side closes when they are idle: the other has dialled, and this side could dial as well. */
+  readonly #mayRest = new Set<Session>();
+  #restCheckAt = 0;
 
   constructor(kernel: Kernel, emit: (effect: KernelEffect) => void) {
     this.#kernel = kernel;
     this.#emit = emit;
+    this.#dialling = new Dialling(kernel.options.peering.dials, emit, (note) => kernel.note(note));
   }
 
   get #now(): number {
@@ -49,6 +53,7 @@ export class Peers {
     assert((key === "") === (this.#kernel.options.peering.key === ""), "all connections prove a key, or none does");
     const session = new Session(connection, dialled, key, this.#now);
     this.#sessions.set(connection, session);
+    this.#watched.add(session);
     if (dialled === undefined) return;
     if (this.#open.has(dialled)) return this.#close(session);
     const channel = this.#kernel.channels.get(dialled);
@@ -126,20 +131,19 @@ export class Peers {
   }
 
   dialFailed(peer: string, reason: string): void {
-    const failures = (this.#failedDials.get(peer) ?? 0) + 1;
-    this.#failedDials.set(peer, failures);
-    if (failures === 40) this.#kernel.note({ level: "warn", message: `${peer} cannot be reached: ${reason}` });
+    this.#dialling.failed(peer, reason);
     if (!this.#open.has(peer)) this.#redial(peer);
   }
 
   #redial(peer: string): void {
-    if (!this.#kernel.options.peering.dials.has(peer)) return;
-    this.#emit({ kind: "dial", peer, delayMs: this.#refused.has(peer) ? refusedDelayMs : redialDelayMs });
+    this.#dialling.again(peer, this.#refused.has(peer), (this.#kernel.channels.get(peer)?.outbox.length ?? 0) > 0);
   }
 
   #forget(session: Session): void {
     this.#sessions.delete(session.connection);
     this.#touched.delete(session);
+    this.#watched.delete(session);
+    this.#mayRest.delete(session);
     const peer = session.channel?.peer;
     if (peer === undefined || this.#open.get(peer) !== session) return;
     this.#open.delete(peer);
@@ -222,6 +226,11 @@ export class Peers {
         return;
       case frameType.pong:
         return;
+      case frameType.rest:
+        reader.expectEnd();
+        this.#dialling.rest(channel.peer);
+        this.#close(session);
+        return;
       default:
         return reader.fail(`unknown frame type ${type}`);
     }
@@ -289,7 +298,8 @@ export class Peers {
     this.#emit({ kind: "admit", connection: session.connection, maxFrameBytes: this.#kernel.limits.maxMessageBytes + frameOverheadBytes });
     this.#open.set(peer, session);
     this.#refused.delete(peer);
-    this.#failedDials.delete(peer);
+    this.#dialling.met(peer);
+    if (session.dialled === undefined && this.#dialling.canDial(peer)) this.#mayRest.add(session);
     this.#touched.add(session);
     this.#transmittedUpTo.set(channel, channel.released);
   }
@@ -317,6 +327,7 @@ export class Peers {
   touch(channel: Channel): void {
     const session = this.#open.get(channel.peer);
     if (session !== undefined) this.#touched.add(session);
+    else if (channel.outbox.length > 0) this.#dialling.wake(channel.peer);
   }
 
   congested(connection: number): void {
@@ -337,6 +348,7 @@ export class Peers {
       let more = false;
       if (session.isOpen && !session.congested) {
         more = session.fill();
+        if (session.channel!.acknowledged < session.channel!.released) this.#watched.add(session);
         if (session.channel !== undefined) this.#transmittedUpTo.set(session.channel, Math.max(this.#sentOn(session.channel), session.channel.released));
       }
       this.#flushSession(session, more);
@@ -354,24 +366,36 @@ export class Peers {
 
   /** Asks silent peers that owe something for a sign of life, and gives up connections that never greeted or went dead. */
   tick(): void {
-    for (const session of [...this.#sessions.values()]) {
+    for (const session of [...this.#watched]) {
       const silentMs = this.#now - session.lastReceivedAt;
       if (!session.isOpen) {
         if (silentMs > greetingTimeoutMs) this.#close(session);
-      } else if (silentMs > deadAfterMs && session.pingedAt !== 0) this.#close(session);
-      else if (silentMs > pingAfterMs && session.pingedAt === 0 && session.channel!.acknowledged < session.channel!.released) {
+      } else if (session.channel!.acknowledged === session.channel!.released) this.#watched.delete(session);
+      else if (silentMs > deadAfterMs && session.pingedAt !== 0) this.#close(session);
+      else if (silentMs > pingAfterMs && session.pingedAt === 0) {
         session.ping(this.#now);
         this.#touched.add(session);
       }
     }
+    this.#restIdle();
   }
 
-  /** A tick is wanted while somebody has not greeted yet or owes an acknowledgement; an idle connection costs nothing. */
-  nextTickAt(): number | undefined {
-    for (const session of this.#sessions.values()) {
-      if (!session.isOpen || session.channel!.acknowledged < session.channel!.released) return this.#now + 1000;
+  #restIdle(): void {
+    const { idleConnectionMs } = this.#kernel.limits;
+    if (this.#mayRest.size === 0 || this.#now < this.#restCheckAt) return;
+    this.#restCheckAt = this.#now + idleConnectionMs / 4;
+    for (const session of this.#mayRest) {
+      if (!session.isIdle(this.#now, idleConnectionMs)) continue;
+      this.#dialling.rest(session.channel!.peer);
+      session.rest();
+      this.#close(session);
     }
-    return undefined;
+  }
+
+  /** When a tick is wanted. */
+  nextTickAt(): number {
+    if (this.#watched.size > 0) return this.#now + watchEveryMs;
+    return this.#mayRest.size > 0 ? Math.max(this.#restCheckAt, this.#now + watchEveryMs) : Infinity;
   }
 
   /** A message was sent to a name that nobody configured: kept, and said once. */

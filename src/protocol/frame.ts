@@ -8,7 +8,7 @@ import type { Writer } from "../codec/writer.ts";
 export const protocolVersion = 1;
 const magic = 0x4e4b434d; // "MCKN"
 
-export const frameType = { hello: 1, message: 2, acknowledgement: 3, ping: 4, pong: 5, goodbye: 6 } as const;
+export const frameType = { hello: 1, message: 2, acknowledgement: 3, ping: 4, pong: 5, goodbye: 6, rest: 7 } as const;
 
 /** The first frame each side sends. Numbers are of this pair's two channels. */
 export interface Hello {

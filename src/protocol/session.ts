@@ -95,6 +95,18 @@ export class Session {
     this.#frame(() => this.output.u8(frameType.pong));
   }
 
+  /** Nothing is on its way in either direction, nor was for a while. */
+  isIdle(now: number, idleMs: number): boolean {
+    const { channel } = this;
+    if (channel === undefined || this.congested || now - this.lastReceivedAt < idleMs) return false;
+    return channel.outbox.length === 0 && channel.received === channel.consumed && this.#acknowledgementSent === channel.consumed;
+  }
+
+  /** This side closes because there is nothing to say. */
+  rest(): void {
+    this.#frame(() => this.output.u8(frameType.rest));
+  }
+
   /** The reason why this side closes, so that the other's operator reads it too. */
   goodbye(code: string, message: string): void {
     this.#frame(() => {

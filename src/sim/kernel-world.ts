@@ -347,6 +347,10 @@ export class KernelWorld {
 
   // ---- the network
 
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
   #dial(node: SimulatedNode, peer: string, delayMs: number): void {
     const target = this.nodes.get(peer);
     if (target?.kernel === undefined) {
