@@ -3,7 +3,7 @@
  * durability, so that a durable turn costs nothing for the others.
  */
 import { assert } from "../base/assert.ts";
-import { Channel } from "../protocol/channel.ts";
+import { Channel, type InboxShare } from "../protocol/channel.ts";
 import type { Outbox } from "../protocol/outbox.ts";
 import type { OutboxWatch } from "../protocol/outbox-watch.ts";
 import type { RecordHead } from "./record.ts";
@@ -14,6 +14,7 @@ export class ChannelTable {
   readonly #byIndex: Channel[] = [];
   readonly #waiting = new Set<Channel>();
   readonly #watch: OutboxWatch;
+  readonly inboxes: InboxShare = { heldBytes: 0 };
   /** Introductions that the next record must carry. */
   #introductions: RecordHead["peers"][number][] = [];
   /** Messages put aside, which the next record must say. */
@@ -55,7 +56,7 @@ export class ChannelTable {
   demand(peer: string): Channel {
     let channel = this.#byPeer.get(peer);
     if (channel === undefined) {
-      channel = new Channel(peer, this.#watch);
+      channel = new Channel(peer, this.#watch, this.inboxes);
       this.#byPeer.set(peer, channel);
     }
     return channel;

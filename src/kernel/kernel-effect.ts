@@ -23,6 +23,9 @@ export type KernelEffect =
   | { readonly kind: "readBlock"; readonly block: number }
   /** The kernel needs the block no more; a recovery may, until no snapshot names it. */
   | { readonly kind: "dropBlock"; readonly block: number }
+  /** Do not read the connection until `resume`. What was read already is passed on. */
+  | { readonly kind: "pause"; readonly connection: number }
+  | { readonly kind: "resume"; readonly connection: number }
   | { readonly kind: "close"; readonly connection: number }
   /** Open a connection to the configured address of the peer, after the delay. */
   | { readonly kind: "dial"; readonly peer: string; readonly delayMs: number }

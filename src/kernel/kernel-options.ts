@@ -54,6 +54,14 @@ export interface KernelLimits {
   readonly outboxSpareBytes: number;
   /** A connection on which nothing was said for so long is closed, if either side can dial the other. */
   readonly idleConnectionMs: number;
+  /** Of one peer's messages that wait for their turns, and of all peers', beyond which each has `inboxSpareBytes`: beyond it a connection is not read. */
+  readonly inboxMemoryBytes: number;
+  readonly nodeInboxMemoryBytes: number;
+  readonly inboxSpareBytes: number;
+  /** Records that are not durable yet: beyond it no turn runs. */
+  readonly unsyncedBytes: number;
+  /** Requests from outside that wait for their turns: beyond it they are held back. */
+  readonly maxWaitingRequests: number;
 }
 
 export const defaultLimits: KernelLimits = {
@@ -69,6 +77,11 @@ export const defaultLimits: KernelLimits = {
   nodeOutboxMemoryBytes: 64 * 1024 * 1024,
   outboxSpareBytes: 64 * 1024,
   idleConnectionMs: 60_000,
+  inboxMemoryBytes: 4 * 1024 * 1024,
+  nodeInboxMemoryBytes: 64 * 1024 * 1024,
+  inboxSpareBytes: 64 * 1024,
+  unsyncedBytes: 64 * 1024 * 1024,
+  maxWaitingRequests: 100_000,
 };
 
 /** Counts since the start of the process; for metrics and tests. */

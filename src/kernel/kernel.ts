@@ -15,7 +15,6 @@ import { failureOutcome, TurnExecutor, type TurnResult } from "../turn/executor.
 import type { WakeUpWork } from "../turn/life-cycle.ts";
 import { declareTables, NodeState } from "../turn/node-state.ts";
 import type { TurnOutputs } from "../turn/turn-input.ts";
-import { Admission } from "./admission.ts";
 import { ChannelRestarts } from "./channel-restarts.ts";
 import { ChannelTable } from "./channel-table.ts";
 import { expireKeys, ExternalRequests } from "./external.ts";
@@ -24,11 +23,13 @@ import type { KernelEffect, Note } from "./kernel-effect.ts";
 import type { ExternalRequest, KernelInput } from "./kernel-input.ts";
 import { defaultLimits, type KernelCounters, type KernelLimits, type KernelOptions } from "./kernel-options.ts";
 import { operationTurn } from "./operations.ts";
+import { Intake } from "./intake.ts";
 import { OutboxStorage } from "./outbox-storage.ts";
 import { Peers } from "./peers.ts";
 import { labelsOfRoot } from "./root-labels.ts";
 import { TurnQueue, type NextTurn } from "./turn-queue.ts";
 import { TurnRecorder } from "./turn-recorder.ts";
+import { UnsyncedRecords } from "./unsynced-records.ts";
 
 const housekeepingMs = 60_000;
 const expiredPerTurn = 10_000;
@@ -57,7 +58,8 @@ export class Kernel {
   readonly #recorder: TurnRecorder;
   readonly #gate = new Gate<GatedOutput>();
   readonly #external: ExternalRequests;
-  readonly #admission: Admission;
+  readonly #intake: Intake;
+  readonly #unsynced: UnsyncedRecords;
   readonly #peers: Peers;
   readonly restarts: ChannelRestarts;
   #alarmAt: number | undefined;
@@ -89,7 +91,8 @@ export class Kernel {
       outboxRoomBytes: (node) => outboxQuotaBytes - (this.channels.get(node)?.outbox.weightBytes ?? 0),
     });
     this.#external = new ExternalRequests(this.limits);
-    this.#admission = new Admission(this.outboxes, (note) => this.note(note));
+    this.#unsynced = new UnsyncedRecords(this.limits.unsyncedBytes);
+    this.#intake = new Intake(this.outboxes, this.limits.maxWaitingRequests, (note) => this.note(note));
     this.#peers = new Peers(this, (effect) => void this.#effects.push(effect));
     this.restarts = new ChannelRestarts(this, this.#peers);
     this.#recorder = new TurnRecorder(this.channels, this.clock);
@@ -161,7 +164,7 @@ export class Kernel {
 
   /** No new inputs from outside become turns; what is under way finishes. */
   stop(): void {
-    this.#admission.stop();
+    this.#intake.stop();
   }
 
   // ------------------------------------------------------------------------------------------------------------- step
@@ -228,7 +231,7 @@ export class Kernel {
   }
 
   #request(input: ExternalRequest): void {
-    const why = this.#admission.refusal();
+    const why = this.#intake.refusal(this.#external.queue.length);
     if (why === undefined) this.queue.addRequest(input);
     else this.#effects.push({ kind: "answer", request: input.request, outcome: { ok: false, error: new MaceKenError("MK_HELD_BACK", why) } });
   }
@@ -239,14 +242,18 @@ export class Kernel {
     this.#runTurns();
     const { writer } = this.#recorder;
     if (writer.length > 0) {
-      if (this.options.durable) this.#effects.push({ kind: "append", bytes: writer.view(), turn: this.executed });
+      if (this.options.durable) {
+        this.#unsynced.appended(this.executed, writer.length);
+        this.#effects.push({ kind: "append", bytes: writer.view(), turn: this.executed });
+      }
       writer.reset();
       if (!this.options.durable) this.#becomeDurable(this.executed);
     }
     this.#peers.flush();
     this.storage.flush();
-    this.#admission.noteChange();
-    if (this.queue.hasReady) this.#effects.push({ kind: "again" });
+    this.#intake.noteChange();
+    // With full hands the next durable turn is the occasion to go on.
+    if (this.queue.hasReady && !this.#unsynced.isFull) this.#effects.push({ kind: "again" });
     this.#setAlarm();
     const effects = this.#effects;
     this.#effects = [];
@@ -256,6 +263,7 @@ export class Kernel {
   // ------------------------------------------------------------------------------------------------------------- turns
 
   #runTurns(): void {
+    if (this.#unsynced.isFull) return;
     for (let count = 0; count < this.limits.turnsPerStep; count++) {
       const next = this.queue.next();
       if (next === undefined) return;
@@ -383,6 +391,7 @@ export class Kernel {
     // A greeting tells the incarnation, which is a fact of the birth turn: nobody may hear of it before that is durable (K2).
     if (this.durable === 0) this.#dialAll();
     this.durable = turn;
+    this.#unsynced.becameDurable(turn);
     this.channels.becomeDurable(turn, (channel) => this.#peers.touch(channel));
     this.#openGate();
   }
@@ -414,7 +423,7 @@ export class Kernel {
   }
 
   #setAlarm(): void {
-    let at = Math.min(this.queue.nextDueAt, this.#peers.nextTickAt());
+    let at = Math.min(this.#unsynced.isFull ? Infinity : this.queue.nextDueAt, this.#peers.nextTickAt());
     // An idle node with nothing to expire is left to sleep.
     if (this.state.keys.size + this.state.sessions.size > 0) at = Math.min(at, this.#nextHousekeeping);
     if (at === Infinity) return;

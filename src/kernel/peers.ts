@@ -12,6 +12,7 @@ import { checkGreeting, checkNumbers, newerWins } from "../protocol/handshake.ts
 import { checkKey } from "../protocol/pinning.ts";
 import { Session } from "../protocol/session.ts";
 import { Dialling } from "./dialling.ts";
+import { InboxPressure } from "./inbox-pressure.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
 
@@ -38,10 +39,12 @@ export class Peers {
   /** Sessions that this side closes when they are idle: the other has dialled, and this side could dial as well. */
   readonly #mayRest = new Set<Session>();
   #restCheckAt = 0;
+  readonly #pressure: InboxPressure;
 
   constructor(kernel: Kernel, emit: (effect: KernelEffect) => void) {
     this.#kernel = kernel;
     this.#emit = emit;
+    this.#pressure = new InboxPressure(kernel.limits, kernel.channels.inboxes, emit);
     this.#dialling = new Dialling(kernel.options.peering.dials, emit, (note) => kernel.note(note));
   }
 
@@ -144,6 +147,7 @@ export class Peers {
     this.#touched.delete(session);
     this.#watched.delete(session);
     this.#mayRest.delete(session);
+    this.#pressure.closed(session);
     const peer = session.channel?.peer;
     if (peer === undefined || this.#open.get(peer) !== session) return;
     this.#open.delete(peer);
@@ -240,6 +244,7 @@ export class Peers {
     switch (channel.receive(number, payload.slice())) {
       case "accepted":
         this.#kernel.counters.received++;
+        this.#pressure.received(session, this.#now);
         this.#kernel.queue.wakeChannel(channel);
         return;
       case "duplicate":
@@ -354,6 +359,7 @@ export class Peers {
       this.#flushSession(session, more);
     }
     this.#touched.clear();
+    if (this.#pressure.size > 0) this.#pressure.flush(this.#now);
   }
 
   #flushSession(session: Session, more = false): void {
@@ -371,12 +377,14 @@ export class Peers {
       if (!session.isOpen) {
         if (silentMs > greetingTimeoutMs) this.#close(session);
       } else if (session.channel!.acknowledged === session.channel!.released) this.#watched.delete(session);
+      else if (this.#pressure.isPaused(session)) continue;
       else if (silentMs > deadAfterMs && session.pingedAt !== 0) this.#close(session);
       else if (silentMs > pingAfterMs && session.pingedAt === 0) {
         session.ping(this.#now);
         this.#touched.add(session);
       }
     }
+    for (const session of this.#pressure.tick(this.#now)) this.#touched.add(session);
     this.#restIdle();
   }
 
@@ -394,7 +402,7 @@ export class Peers {
 
   /** When a tick is wanted. */
   nextTickAt(): number {
-    if (this.#watched.size > 0) return this.#now + watchEveryMs;
+    if (this.#watched.size > 0 || this.#pressure.size > 0) return this.#now + watchEveryMs;
     return this.#mayRest.size > 0 ? Math.max(this.#restCheckAt, this.#now + watchEveryMs) : Infinity;
   }
 

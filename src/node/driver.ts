@@ -186,6 +186,12 @@ export class Driver {
           log!.blocks.drop(effect.block);
           this.#considerSnapshot();
           break;
+        case "pause":
+          transport.pause(effect.connection);
+          break;
+        case "resume":
+          transport.resume(effect.connection);
+          break;
         case "close":
           transport.close(effect.connection);
           break;

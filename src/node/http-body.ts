@@ -1,23 +1,55 @@
 /**
- * Reads a request's body up to a limit. A longer one is never kept: what comes after the limit is thrown away as it arrives.
+ * Reads a request's body up to a limit, its own and one of all bodies together. A longer one is never kept: what comes after the limit is
+ * thrown away as it arrives.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Calls `done` once with the whole body, or `tooLarge` once; neither when the client goes away in the middle. */
-export function readBody(request: IncomingMessage, maxBytes: number, done: (body: Buffer) => void, tooLarge: () => void): void {
+/** What the bodies of all requests may take together, from their first byte until they are answered. */
+export class BodyMemory {
+  readonly #maxBytes: number;
+  #usedBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** False when there is no room for so much. */
+  take(bytes: number): boolean {
+    if (this.#usedBytes + bytes > this.#maxBytes) return false;
+    this.#usedBytes += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#usedBytes -= bytes;
+  }
+}
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly memory: BodyMemory;
+}
+
+/** Calls `done` once with the whole body, or `refuse` once; neither when the client goes away in the middle. The body's memory is free again when the response is closed. */
+export function readBody(request: IncomingMessage, response: ServerResponse, { maxBytes, memory }: BodyLimits, done: (body: Buffer) => void, refuse: (why: "tooLarge" | "noMemory") => void): void {
   // Most bodies come in one piece; the list is only made for the others.
   let first: Buffer | undefined;
   let pieces: Buffer[] | undefined;
   let length = 0;
   let refused = false;
+  response.once("close", () => memory.give(refused ? 0 : length));
+  const stop = (why: "tooLarge" | "noMemory", keptBytes: number): void => {
+    refused = true;
+    first = pieces = undefined;
+    memory.give(keptBytes);
+    refuse(why);
+  };
   request.on("data", (piece: Buffer) => {
     if (refused) return;
+    if (length + piece.length > maxBytes) return stop("tooLarge", length);
+    if (!memory.take(piece.length)) return stop("noMemory", length);
     length += piece.length;
-    if (length > maxBytes) {
-      refused = true;
-      first = pieces = undefined;
-      tooLarge();
-    } else if (first === undefined) first = piece;
+    if (first === undefined) first = piece;
     else (pieces ??= [first]).push(piece);
   });
   request.on("end", () => {

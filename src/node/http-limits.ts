@@ -4,6 +4,8 @@
 export interface HttpLimits {
   /** A longer body is refused with 413, without being kept. */
   readonly maxBodyBytes: number;
+  /** Bodies of all requests that are not answered yet; beyond it a request gets 503 with Retry-After. */
+  readonly maxHeldBytes: number;
   /** JSON nested deeper is refused with 400 before it is parsed; an answer nested deeper counts as one that JSON cannot hold. */
   readonly maxDepth: number;
   /** Longer request heads are refused with 431. */
@@ -19,6 +21,7 @@ export interface HttpLimits {
 
 export const defaultHttpLimits: HttpLimits = {
   maxBodyBytes: 16 * 1024 * 1024,
+  maxHeldBytes: 256 * 1024 * 1024,
   maxDepth: 1000,
   maxHeaderBytes: 16 * 1024,
   headTimeoutMs: 10_000,

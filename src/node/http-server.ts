@@ -9,7 +9,7 @@ import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { ExternalRequest } from "../kernel/kernel-input.ts";
 import { answerError, answerOutcome, answerText, rawError, type AnswerOptions } from "./http-answer.ts";
-import { discardBody, readBody } from "./http-body.ts";
+import { BodyMemory, discardBody, readBody } from "./http-body.ts";
 import { parseArguments } from "./http-json.ts";
 import { defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
 import { decodeArgumentValues } from "./http-protocol.ts";
@@ -49,6 +49,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 class Ingress implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #limits: HttpLimits;
+  readonly #bodies: BodyMemory;
   readonly #server: Server;
   /** The response to the last request that began on a connection. */
   readonly #latest = new WeakMap<Socket, ServerResponse>();
@@ -58,6 +59,7 @@ class Ingress implements HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     const limits = (this.#limits = { ...defaultHttpLimits, ...options.limits });
+    this.#bodies = new BodyMemory(limits.maxHeldBytes);
     const server = createServer({
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: Math.min(limits.headTimeoutMs, limits.requestTimeoutMs),
@@ -139,7 +141,8 @@ class Ingress implements HttpServer {
       const via = key.session === undefined ? "http" : "client";
       readBody(
         request,
-        this.#limits.maxBodyBytes,
+        response,
+        { maxBytes: this.#limits.maxBodyBytes, memory: this.#bodies },
         (body) => {
           let args: readonly unknown[];
           try {
@@ -150,7 +153,7 @@ class Ingress implements HttpServer {
           }
           this.#submit(response, { service: target.service, method: target.method, args, via, ...key }, format);
         },
-        () => this.#tooLarge(request, response, format),
+        (why) => (why === "tooLarge" ? this.#tooLarge(request, response, format) : this.#noMemory(request, response, format)),
       );
     } catch (error) {
       this.#refuse(response, error, format);
@@ -206,6 +209,12 @@ class Ingress implements HttpServer {
     const { maxBodyBytes } = this.#limits;
     const error = new MaceKenError("MK_TOO_LARGE", `the body is longer than ${maxBodyBytes} bytes`, { remedy: "Send a smaller body." });
     answerError(response, error, { ...this.#answerOptions(format), status: 413, close: true, keepOpen: true });
+    discardBody(request, lingerMs, () => response.end());
+  }
+
+  #noMemory(request: IncomingMessage, response: ServerResponse, format: AnswerOptions["format"]): void {
+    const error = new MaceKenError("MK_HELD_BACK", "the bodies of requests under way take all the memory there is for them");
+    answerError(response, error, { ...this.#answerOptions(format), close: true, keepOpen: true });
     discardBody(request, lingerMs, () => response.end());
   }
 

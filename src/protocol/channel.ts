@@ -13,6 +13,14 @@ import type { OutboxWatch } from "./outbox-watch.ts";
 /** In place of an incarnation: the peer has lost its past, and what it never acknowledged is not yet put aside. */
 export const endingIncarnation = "ending";
 
+/** What waits in the inboxes of a node, each message counted with its overhead. */
+export interface InboxShare {
+  heldBytes: number;
+}
+
+/** What a message takes in memory beside its payload. */
+const inboxOverheadBytes = 128;
+
 export type Receipt = "accepted" | "duplicate" | "gap";
 
 export class Channel {
@@ -34,15 +42,17 @@ export class Channel {
   /** The highest number consumed by a durable turn: what may be acknowledged. */
   consumed = 0;
   readonly inbox = new Queue<Uint8Array>();
-  inboxBytes = 0;
+  inboxWeightBytes = 0;
   /** The turns that consumed the numbers from consumed + 1 to executed, in order. */
   readonly #consuming = new Queue<number>();
 
   /** Messages acknowledged + 1 to sent. */
   readonly outbox: Outbox;
+  readonly #inboxes: InboxShare;
 
-  constructor(peer: string, watch: OutboxWatch) {
+  constructor(peer: string, watch: OutboxWatch, inboxes: InboxShare) {
     this.peer = peer;
+    this.#inboxes = inboxes;
     this.outbox = new Outbox(peer, watch);
   }
 
@@ -73,15 +83,20 @@ export class Channel {
     if (number !== this.received + 1) return "gap";
     this.received = number;
     this.inbox.push(payload);
-    this.inboxBytes += payload.length;
+    this.#holdInbox(payload.length + inboxOverheadBytes);
     return "accepted";
+  }
+
+  #holdInbox(bytes: number): void {
+    this.inboxWeightBytes += bytes;
+    this.#inboxes.heldBytes += bytes;
   }
 
   /** The oldest message of the inbox was consumed by `turn`. */
   consume(turn: number): void {
     const payload = this.inbox.shift();
     assert(payload !== undefined, "only a received message is consumed (K3)");
-    this.inboxBytes -= payload.length;
+    this.#holdInbox(-payload.length - inboxOverheadBytes);
     this.executed++;
     assert(this.executed <= this.received, "a channel is consumed in sequence (K4)");
     this.#consuming.push(turn);
@@ -116,7 +131,7 @@ export class Channel {
     this.outbox.reset();
     this.inbox.clear();
     this.#consuming.clear();
-    this.inboxBytes = 0;
+    this.#holdInbox(-this.inboxWeightBytes);
     this.received = this.executed = this.consumed = 0;
     this.incarnation = incarnation;
   }

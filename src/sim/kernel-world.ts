@@ -59,6 +59,8 @@ export class SimulatedNode {
   startedAt = 0;
   crashes = 0;
   syncs = 0;
+  /** Connections that are not read. */
+  readonly paused = new Set<number>();
   /** After a crash nobody starts it but who calls `start`. */
   staysDown = false;
 
@@ -140,6 +142,7 @@ export class KernelWorld {
     node.crashes++;
     node.kernel = undefined;
     node.effects.clear();
+    node.paused.clear();
     node.alarmAt = Infinity;
     node.again = node.syncing = false;
     node.taking = undefined;
@@ -238,7 +241,7 @@ export class KernelWorld {
 
   #nextTime(): number {
     let next = Infinity;
-    for (const { dueAt } of this.#inputs) next = Math.min(next, dueAt);
+    for (const each of this.#inputs) if (!isHeldBack(each)) next = Math.min(next, each.dueAt);
     for (const { alarmAt } of this.nodes.values()) next = Math.min(next, alarmAt);
     return next;
   }
@@ -255,7 +258,7 @@ export class KernelWorld {
         ready.push(() => this.#performOne(node));
         continue;
       }
-      const inputAt = this.#inputs.findIndex((each) => each.node === node && each.dueAt <= this.nowMs);
+      const inputAt = this.#inputs.findIndex((each) => each.node === node && each.dueAt <= this.nowMs && !isHeldBack(each));
       if (inputAt >= 0) ready.push(() => this.#step(node, this.#inputs.splice(inputAt, 1)[0]!.input));
       if (node.syncing) ready.push(() => this.#syncDone(node));
       const { taking } = node;
@@ -314,6 +317,12 @@ export class KernelWorld {
       }
       case "dropBlock":
         this.#removeBlock(node, effect.block);
+        break;
+      case "pause":
+        node.paused.add(effect.connection);
+        break;
+      case "resume":
+        node.paused.delete(effect.connection);
         break;
       case "close":
         this.#closeConnection(node, effect.connection);
@@ -384,6 +393,11 @@ export class KernelWorld {
     const [other, otherNumber] = this.#otherEnd(key, connection, node);
     this.#push(other, { kind: "closed", connection: otherNumber });
   }
+}
+
+/** Frames of a connection that is not read stay in the network. */
+function isHeldBack({ node, input }: { readonly node: SimulatedNode; readonly input: KernelInput }): boolean {
+  return input.kind === "frames" && node.paused.has(input.connection);
 }
 
 /** What the transport would prove. */

@@ -104,6 +104,14 @@ export class TcpTransport implements Transport {
     return free;
   }
 
+  pause(id: number): void {
+    this.#connections.get(id)?.socket.pause();
+  }
+
+  resume(id: number): void {
+    this.#connections.get(id)?.socket.resume();
+  }
+
   close(id: number): void {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;

@@ -29,6 +29,9 @@ export interface Transport {
   dial(peer: string, address: HostPort): void;
   /** Takes over `bytes`, frames with their lengths. False: more than a little waits, write again after `drained`. */
   write(connection: number, bytes: Uint8Array): boolean;
+  /** Reads no more until `resume`: the network holds the other side back. What was read already still comes. */
+  pause(connection: number): void;
+  resume(connection: number): void;
   /** Closes once what was written is out, or soon in any case. */
   close(connection: number): void;
   /** The first good frame was a proper greeting: frames may be as long as messages are. */

@@ -101,6 +101,35 @@ test("a client that asks first is refused before it sends", async () => {
   fits.socket.destroy();
 });
 
+test("F38: bodies of all requests together have a bound: 503 beyond it, and room again when they are answered or their client is gone", async () => {
+  const waiting: (() => void)[] = [];
+  const edge = await startEdge(({ args }) => (args[0] === "wait" ? new Promise((resolve) => waiting.push(() => resolve({ ok: true, value: 1 }))) : { ok: true, value: 2 }), { limits: { maxHeldBytes: 100_000 } });
+  const body = (first: string): string => JSON.stringify([first, "x".repeat(40_000)]);
+  const held = [post(edge, "/s/m", body("wait")), post(edge, "/s/m", body("wait"))];
+  while (waiting.length < 2) await delay(5);
+  for (const chunked of [false, true]) {
+    const raw = new Raw(edge.port).send(chunked
+      ? `POST /s/m HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${body("now").length.toString(16)}\r\n${body("now")}\r\n0\r\n\r\n`
+      : message(body("now")));
+    const answer = await raw.until("MK_HELD_BACK");
+    assert.match(answer, /^HTTP\/1\.1 503/);
+    assert.match(answer, /retry-after: 1/i);
+    raw.socket.destroy();
+  }
+  assert.equal((await post(edge, "/s/m", "[1]")).status, 200, "what is small still goes");
+  for (const answer of waiting) answer();
+  for (const answer of await Promise.all(held)) assert.equal(answer.status, 200);
+  // A client that goes away in the middle of its body takes nothing with it.
+  for (let i = 0; i < 5; i++) {
+    const raw = new Raw(edge.port).send(message(body("now")).slice(0, 35_000));
+    await delay(20);
+    raw.socket.destroy();
+    await raw.closed;
+  }
+  await delay(50);
+  assert.equal((await post(edge, "/s/m", body("now"))).status, 200);
+});
+
 test("F38: slow heads and slow bodies are 408", async () => {
   const edge = await startEdge(undefined, { limits: { headTimeoutMs: 200, requestTimeoutMs: 400 } });
   const head = new Raw(edge.port).send("POST /s/m HT");

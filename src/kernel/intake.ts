@@ -1,18 +1,21 @@
 /**
- * Whether requests from outside are taken: not while the node stops, nor while so much waits for a peer that taking more would fill its
- * outbox. Peers are heard all the same, or two full nodes would wait for each other (docs/internals/protocol.md).
+ * Whether requests from outside are taken: not while the node stops, nor while too many wait already, nor while so much waits for a peer
+ * that taking more would fill its outbox. Peers are heard all the same, or two full nodes would wait for each other
+ * (docs/internals/protocol.md).
  */
 import type { OutboxWatch } from "../protocol/outbox-watch.ts";
 import type { Note } from "./kernel-effect.ts";
 
-export class Admission {
+export class Intake {
   readonly #outboxes: OutboxWatch;
+  readonly #maxWaiting: number;
   readonly #note: (note: Note) => void;
   #stopping = false;
   #isCrowded = false;
 
-  constructor(outboxes: OutboxWatch, note: (note: Note) => void) {
+  constructor(outboxes: OutboxWatch, maxWaiting: number, note: (note: Note) => void) {
     this.#outboxes = outboxes;
+    this.#maxWaiting = maxWaiting;
     this.#note = note;
   }
 
@@ -20,9 +23,10 @@ export class Admission {
     this.#stopping = true;
   }
 
-  /** Why a request is held back; undefined when it is taken. */
-  refusal(): string | undefined {
-    return this.#stopping ? "the node is stopping" : this.#crowd();
+  /** Why a request is held back when `waiting` others wait for their turns; undefined when it is taken. */
+  refusal(waiting: number): string | undefined {
+    if (this.#stopping) return "the node is stopping";
+    return waiting < this.#maxWaiting ? this.#crowd() : `${waiting} requests wait for their turns`;
   }
 
   /** Whose outbox is so full that nothing more is taken. */
@@ -31,7 +35,7 @@ export class Admission {
     return undefined;
   }
 
-  /** The end of a step: says when it begins to be so, and when it ends. */
+  /** The end of a step: says when an outbox begins to be too full, and when that ends. */
   noteChange(): void {
     const isCrowded = this.#outboxes.crowded.size > 0;
     if (isCrowded === this.#isCrowded) return;
