@@ -23,6 +23,7 @@ import type { KernelEffect, Note } from "./kernel-effect.ts";
 import type { ExternalRequest, KernelInput } from "./kernel-input.ts";
 import { defaultLimits, type KernelCounters, type KernelLimits, type KernelOptions } from "./kernel-options.ts";
 import { operationTurn } from "./operations.ts";
+import { failureNote } from "./failure-note.ts";
 import { Intake } from "./intake.ts";
 import { OutboxStorage } from "./outbox-storage.ts";
 import { Peers } from "./peers.ts";
@@ -309,7 +310,7 @@ export class Kernel {
     let result = this.executor.run(input, this.#recorder.writer, this.#turnClock(), { mustRecord });
     if (result.kind === "failed") {
       this.counters.failures++;
-      this.#noteFailure(next, result.error);
+      this.note(failureNote(next, result.error));
       this.#noteOutputs(result.outputs);
       if (lane.retries && lane.attempts < this.limits.retryAttempts) {
         this.#recorder.abandon();
@@ -430,16 +431,6 @@ export class Kernel {
     if (this.#alarmAt !== undefined && this.#alarmAt <= at && this.#alarmAt > this.clock.now) return;
     this.#alarmAt = at;
     this.#effects.push({ kind: "alarm", afterMs: Math.max(0, at - this.clock.now) });
-  }
-
-  #noteFailure({ lane, input }: NextTurn, error: unknown): void {
-    const what = input.kind === "request" || input.kind === "deferred" ? `${input.request.service}.${input.request.method}` : input.kind;
-    this.note({
-      level: "error",
-      ...(error instanceof MaceKenError ? { code: error.code } : {}),
-      message: `${what} failed (try ${lane.attempts + 1}): ${error instanceof Error ? error.message : String(error)}`,
-      fields: { lane: lane.name, stack: error instanceof Error ? error.stack : undefined },
-    });
   }
 
   #noteOutputs(outputs: TurnOutputs): void {

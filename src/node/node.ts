@@ -251,15 +251,17 @@ async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log:
 
 /** Commands of an operator find the node through a socket. Not waited for; a node that cannot be asked is better than none. */
 async function openControl(node: { readonly address: object }, data: string, inside: NodeInternals, onNote: (note: Note) => void): Promise<() => Promise<void>> {
-  const [{ startControlSocket }, { controlHandler }] = await Promise.all([import("./control-socket.ts"), import("./control-commands.ts")]);
   const { kernel, operate } = inside;
   const status = (): object => ({ address: node.address, pid: process.pid, uptimeMs: Math.round(performance.now()) });
   try {
+    // Files are read for this, which fails where there are no descriptors left.
+    const [{ startControlSocket }, { controlHandler }] = await Promise.all([import("./control-socket.ts"), import("./control-commands.ts")]);
     const control = await startControlSocket(data, controlHandler({ kernel, operate, status }));
     return () => control.close();
   } catch (error) {
-    if (!(error instanceof MaceKenError)) throw error;
-    onNote({ level: "warn", code: error.code, message: error.message, fields: { remedy: error.remedy } });
+    const { code, message, remedy } = error as NodeJS.ErrnoException & { readonly remedy?: string };
+    if (code === undefined) throw error;
+    onNote({ level: "warn", code, message: `an operator's commands cannot reach this node while it runs: ${message}`, fields: { remedy } });
     return async () => {};
   }
 }
