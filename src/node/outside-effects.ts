@@ -3,6 +3,7 @@
  * key (K10). An effect that throws is tried again to a bound, then its outcome is an error. Results must be values a message may carry.
  */
 import { MaceKenError } from "../base/error.ts";
+import { Queue } from "../base/queue.ts";
 import { Rejection, type Outcome } from "../base/rejection.ts";
 import { readMessageValue } from "../codec/message-reader.ts";
 import { writeMessageValue } from "../codec/message-writer.ts";
@@ -25,7 +26,7 @@ export class OutsideEffects {
   readonly #effects: Outside;
   readonly #done: (key: string, outcome: Outcome<unknown>) => void;
   readonly #failedTry: (name: string, attempt: number, error: unknown) => void;
-  readonly #waiting: Run[] = [];
+  readonly #waiting = new Queue<Run>();
   /** Keys under way: recovery may name an effect again that runs already. */
   readonly #known = new Set<string>();
   readonly #abort = new AbortController();
@@ -46,7 +47,7 @@ export class OutsideEffects {
 
   stop(): void {
     this.#abort.abort();
-    this.#waiting.length = 0;
+    this.#waiting.clear();
   }
 
   #next(): void {
