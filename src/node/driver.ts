@@ -13,10 +13,12 @@ import { defaultSnapshotPolicy, isBehind, isSnapshotDue } from "../log/snapshot-
 import type { TurnLog } from "../log/turn-log.ts";
 import type { HostPort } from "../transport/transport.ts";
 import type { TcpTransport } from "../transport/tcp-transport.ts";
+import type { MachineClock } from "./machine-clock.ts";
 import type { OutsideEffects } from "./outside-effects.ts";
 
 export interface DriverPorts {
   readonly kernel: Kernel;
+  readonly clock: MachineClock;
   /** Null without durability: the kernel then asks for no appends. */
   readonly log: TurnLog | null;
   readonly transport: TcpTransport;
@@ -27,6 +29,7 @@ export interface DriverPorts {
 }
 
 const markAfterIdleMs = 10;
+const alarmMaxMs = 10_000;
 /** Of the audit: a slice, the objects between two looks at the clock, the pause, and how many times longer than the slice it is at least: 2 % of the time. */
 const auditSliceMs = 1;
 const auditSliceObjects = 50;
@@ -133,11 +136,11 @@ export class Driver {
   #drain(): void {
     if (this.#stepping) return;
     this.#stepping = true;
-    const { kernel } = this.#ports;
+    const { kernel, clock } = this.#ports;
     this.#guard(() => {
       for (let i = 0; i < this.#inputs.length; i++) {
         const input = this.#inputs[i]!;
-        this.#perform(kernel.step(input, { monotonicMs: performance.now(), wallMs: Date.now() }));
+        this.#perform(kernel.step(input, clock.now()));
       }
     });
     this.#inputs.length = 0;
@@ -228,8 +231,8 @@ export class Driver {
 
   #setAlarm(afterMs: number): void {
     clearTimeout(this.#alarm);
-    // A timer of Node holds 2^31 ms at most; an early tick only sets the next alarm.
-    this.#alarm = setTimeout(() => this.step({ kind: "tick" }), Math.min(afterMs, 2 ** 30));
+    // An early tick only sets the next alarm, and sees that the machine was suspended, which a timer of Node does not count.
+    this.#alarm = setTimeout(() => this.step({ kind: "tick" }), Math.min(afterMs, alarmMaxMs));
     this.#alarm.unref();
   }
 

@@ -10,7 +10,6 @@ import { Kernel } from "../kernel/kernel.ts";
 import type { KernelLimits } from "../kernel/kernel-options.ts";
 import type { Note } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, Operation } from "../kernel/kernel-input.ts";
-import type { TimeOfStep } from "../kernel/kernel-clock.ts";
 import { KernelLoader } from "../kernel/recovery.ts";
 import { openDataDirectory, ensureDirectory } from "../log/data-directory.ts";
 import { lockDirectory } from "../log/directory-lock-node.ts";
@@ -29,6 +28,7 @@ import { controlFileName } from "./control-file.ts";
 import { Driver } from "./driver.ts";
 import { isLoopback, parseHostPort } from "./host-port.ts";
 import { localClient } from "./local-client.ts";
+import { MachineClock } from "./machine-clock.ts";
 import { OutsideEffects } from "./outside-effects.ts";
 import { parsePeerAddress } from "./peer-address.ts";
 import { randomName, randomUint32 } from "./random-name.ts";
@@ -184,9 +184,9 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   );
   undo.push(() => effects.stop());
 
-  const now = (): TimeOfStep => ({ monotonicMs: performance.now(), wallMs: Date.now() });
+  const clock = new MachineClock();
   // What an upgrade may be refused for, or throw, comes before the first write: the directory is then as it was, to the byte.
-  const woken = found === undefined || found.empty ? undefined : recover(kernel, found, now());
+  const woken = found === undefined || found.empty ? undefined : recover(kernel, found, clock.now());
   // Addresses are bound before a birth: a port that is taken must not make one.
   const listen = listening === undefined ? undefined : await transport.listen(listening);
   let phase: "starting" | "ready" | "stopping" = "starting";
@@ -197,13 +197,13 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     undo.push(() => new Promise<void>((done) => log.close(done)), () => space.stop());
   }
   // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
-  const live = new Driver({ kernel, log, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
+  const live = new Driver({ kernel, clock, log, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
   driver = live;
   if (early !== undefined) throw early;
   const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, log, () => phase === "ready");
   if (http !== undefined) undo.push(() => http.close(0));
 
-  live.begin(woken ?? kernel.birth(now()));
+  live.begin(woken ?? kernel.birth(clock.now()));
   await whenDurable(kernel, live);
   found?.directory.markBorn();
   phase = "ready";
@@ -301,7 +301,7 @@ async function openWire(data: string, directory: FoundLog["directory"] | undefin
   return { key: identity.fingerprint, wire: tlsWire(identity) };
 }
 
-function recover(kernel: Kernel, found: FoundLog, time: TimeOfStep) {
+function recover(kernel: Kernel, found: FoundLog, time: ReturnType<MachineClock["now"]>) {
   const loader = new KernelLoader(kernel);
   found.load(loader);
   return loader.finish(time);
