@@ -1,9 +1,11 @@
 /**
- * Channels that begin anew because their peer began a new life or was forgotten. Who waited for the peer is told in the turn in which
+ * Channels that begin anew because their peer or this node began a new life, or was told to forget. Who waited for the peer is told in the turn in which
  * numbers start again at 1, so that no crash can come between the two. What the peer never acknowledged becomes dead letters, some at
  * a time when it is much: until the last of it is one, the channel is marked as ending, which a recovery finds and goes on with (K6).
  */
+import { touch } from "../heap/barrier.ts";
 import { endingIncarnation, type Channel } from "../protocol/channel.ts";
+import { demandHistory } from "../turn/node-state.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Peers } from "./peers.ts";
 
@@ -26,24 +28,31 @@ export class ChannelRestarts {
     return this.#underWay.has(channel);
   }
 
-  /** Inside a system turn. An empty incarnation: the peer is forgotten. */
-  begin(peer: string, incarnation: string): void {
-    const { channels } = this.#kernel;
-    const channel = channels.get(peer);
-    if (channel === undefined || channel.incarnation === incarnation) return;
+  /** Inside a turn. An empty incarnation: the next greeting tells it. */
+  begin(channel: Channel, incarnation: string): void {
     // A session that is open goes on from numbers that mean nothing any more.
-    this.#peers.closePeer(peer);
+    this.#peers.closePeer(channel.peer);
     const isNew = !this.#underWay.has(channel);
     this.#underWay.set(channel, incarnation);
     if (!isNew) return;
     this.#goOn(channel);
     if (!this.#underWay.has(channel)) return;
     channel.incarnation = endingIncarnation;
-    channels.noteIntroduction(channel, false);
+    this.#kernel.channels.noteMeeting(channel, false, this.#kernel.executed);
+  }
+
+  /** After a recovery: goes on where the last process was. */
+  resume(): void {
+    for (const channel of this.#kernel.channels.all()) {
+      if (channel.incarnation !== endingIncarnation || this.#underWay.has(channel)) continue;
+      this.#underWay.set(channel, "");
+      const { outbox } = channel;
+      if (outbox.length === 0 || outbox.payloadOf(outbox.acknowledged + 1) !== undefined) this.#queue(channel);
+    }
   }
 
   #goOn(channel: Channel): void {
-    const { channels, executor } = this.#kernel;
+    const { channels, executor, executed, state } = this.#kernel;
     const { peer, outbox } = channel;
     const taken = outbox.takeOldest(lettersPerTurn, letterBytesPerTurn) ?? [];
     executor.loseMessages(peer, taken);
@@ -54,8 +63,11 @@ export class ChannelRestarts {
     }
     channel.reset(this.#underWay.get(channel)!);
     this.#underWay.delete(channel);
-    channels.noteIntroduction(channel, true);
+    channels.noteMeeting(channel, true, executed);
+    touch(demandHistory(state, peer)).begun++;
     executor.losePeer(peer);
+    // A peer that rests is to hear of it.
+    this.#peers.wake(peer);
   }
 
   #queue(channel: Channel): void {

@@ -36,9 +36,14 @@ export class ChannelTable {
   pin(channel: Channel, key: string, turn: number): void {
     this.#byKey.delete(channel.key);
     channel.key = key;
-    channel.keyTurn = turn;
     if (key !== "") this.#byKey.set(key, channel);
-    this.noteIntroduction(channel, false);
+    this.noteMeeting(channel, false, turn);
+  }
+
+  /** The peer's key or incarnation was learned or has changed in this turn, and its record says so. */
+  noteMeeting(channel: Channel, reset: boolean, turn: number): void {
+    channel.metTurn = turn;
+    this.#noteIntroduction(channel, reset);
   }
 
   all(): Iterable<Channel> {
@@ -72,8 +77,7 @@ export class ChannelTable {
     return channel.recordIndex;
   }
 
-  /** The peer's key or incarnation was learned or has changed: the next record says so. */
-  noteIntroduction(channel: Channel, reset: boolean): void {
+  #noteIntroduction(channel: Channel, reset: boolean): void {
     const isNew = channel.recordIndex < 0;
     const index = this.indexOf(channel);
     if (isNew) this.#introductions.pop();

@@ -9,8 +9,10 @@ export interface KernelOptions {
   readonly peering: Peering;
   /** 0 <= x < 1. */
   random(): number;
-  /** A fresh name for a life: used at birth. */
+  /** A fresh name for a life, never given before: used at birth and when a peer is forgotten. */
   newIncarnation(): string;
+  /** The data were restored: the name of the life in which they go on. */
+  readonly restoredAs?: string;
   /** False runs without records and gating, as classic Mace: everything is lost at a crash. For comparison only. */
   readonly durable: boolean;
   readonly limits?: Partial<KernelLimits>;

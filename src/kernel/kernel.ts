@@ -148,6 +148,7 @@ export class Kernel {
     const result = this.executor.restart(this.#recorder.writer, this.#turnClock(), work);
     this.#record(result, undefined);
     this.executor.watchFromHere();
+    this.restarts.resume();
     return this.#begin();
   }
 
@@ -398,20 +399,6 @@ export class Kernel {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the rest
-
-  /** In a turn: from now on only who holds this key is the peer. */
-  pinPeer(peer: string, key: string): void {
-    this.channels.pin(this.channels.demand(peer), key, this.executed);
-  }
-
-  /** In a turn: the operator has given the peer up; whoever answers for it next may have another key. */
-  forgetPeer(peer: string): void {
-    const channel = this.channels.get(peer);
-    if (channel === undefined) return;
-    if (channel.key !== "") this.pinPeer(peer, "");
-    this.restarts.begin(peer, "");
-    this.#peers.closePeer(peer);
-  }
 
   #housekeeping(): void {
     if (this.clock.now < this.#nextHousekeeping) return;

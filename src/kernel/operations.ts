@@ -5,6 +5,7 @@ import { assert } from "../base/assert.ts";
 import type { TurnInput } from "../turn/turn-input.ts";
 import type { RequestMessage } from "../turn/node-state.ts";
 import { activeTurn } from "../turn/running-turn.ts";
+import { forgetPeer } from "./channel-lives.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Operation } from "./kernel-input.ts";
 
@@ -18,7 +19,7 @@ export function operationTurn(kernel: Kernel, operation: Operation): Extract<Tur
       return {
         kind: "system",
         what: `forget ${operation.peer}`,
-        run: () => kernel.forgetPeer(operation.peer),
+        run: () => forgetPeer(kernel, operation.peer),
       };
   }
 }

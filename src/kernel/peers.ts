@@ -8,9 +8,10 @@ import { MaceKenError } from "../base/error.ts";
 import { DecodeError, Reader } from "../codec/reader.ts";
 import type { Channel } from "../protocol/channel.ts";
 import { frameType, protocolVersion, readHello, type Hello } from "../protocol/frame.ts";
-import { checkGreeting, checkNumbers, newerWins } from "../protocol/handshake.ts";
+import { checkGreeting, judgeGreeting, newerWins, type Judgement } from "../protocol/handshake.ts";
 import { checkKey } from "../protocol/pinning.ts";
 import { Session } from "../protocol/session.ts";
+import { endedIncarnations, incarnationTowards, learnIncarnation } from "./channel-lives.ts";
 import { Dialling } from "./dialling.ts";
 import { InboxPressure } from "./inbox-pressure.ts";
 import type { Kernel } from "./kernel.ts";
@@ -33,6 +34,8 @@ export class Peers {
   readonly #refused = new Map<string, string>();
   readonly #pinning = new Set<string>();
   readonly #warned = new Set<string>();
+  /** Peers whose last greeting looked like one of older data. */
+  readonly #doubted = new Set<string>();
   readonly #dialling: Dialling;
   /** Sessions that have not greeted yet or owe an acknowledgement: an idle connection costs nothing. */
   readonly #watched = new Set<Session>();
@@ -74,19 +77,29 @@ export class Peers {
   /** True when the other side has proved to be `peer`. Otherwise the session is closed; a key learned meanwhile is pinned first, durably. */
   #isProved(session: Session, peer: string): boolean {
     const { options: { peering }, channels, durable } = this.#kernel;
-    const { key } = session;
-    if (peering.key === "") return true;
+    const channel = channels.demand(peer);
+    if (peering.key !== "" && !this.#isKeyOf(session, channel)) {
+      this.#close(session);
+      return false;
+    }
+    // What was learned of the peer is durable first: nobody who has talked with it can have forgotten it but by losing data.
+    if (channel.metTurn > durable) {
+      this.#close(session);
+      return false;
+    }
+    return true;
+  }
+
+  #isKeyOf({ key, dialled }: Session, { peer, key: pinned }: Channel): boolean {
+    const { options: { peering }, channels } = this.#kernel;
     if (key === peering.key) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node at the address of ${peer} is this node itself`, { remedy: "Give --peer the address of the other node." });
     const holder = channels.byKey(key);
     if (holder !== undefined && holder.peer !== peer) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node that answers for ${peer} is ${holder.peer}`, { remedy: "Give each peer one name." });
-    const channel = channels.demand(peer);
     const verdict = checkKey({
-      peer, key, pinned: channel.key, configured: peering.keys.get(peer), dialled: session.dialled !== undefined, dials: peering.dials.has(peer), acceptsAny: peering.acceptsAny,
+      peer, key, pinned, configured: peering.keys.get(peer), dialled: dialled !== undefined, dials: peering.dials.has(peer), acceptsAny: peering.acceptsAny,
     });
-    if (verdict === "known" && channel.keyTurn <= durable) return true;
     if (verdict === "pin") this.#pin(peer, key);
-    this.#close(session);
-    return false;
+    return verdict === "known";
   }
 
   /** The next connection finds it pinned: that is a turn of its own and must be durable first. */
@@ -98,7 +111,7 @@ export class Peers {
       what: `pin the key of ${peer}`,
       run: () => {
         this.#pinning.delete(peer);
-        this.#kernel.pinPeer(peer, key);
+        this.#kernel.channels.pin(this.#kernel.channels.demand(peer), key, this.#kernel.executed);
         const given = this.#kernel.options.peering.keys.has(peer);
         this.#kernel.note({
           level: given ? "info" : "warn",
@@ -114,11 +127,12 @@ export class Peers {
     session.hello({
       version: protocolVersion,
       node: this.#kernel.options.name,
-      incarnation: this.#kernel.incarnation,
+      incarnation: incarnationTowards(this.#kernel.state, peer),
       knownIncarnation: channel.incarnation,
       received: channel.received,
       consumed: channel.consumed,
       released: channel.released,
+      acknowledged: channel.acknowledged,
     });
     this.#touched.add(session);
   }
@@ -184,7 +198,7 @@ export class Peers {
   }
 
   #refuse(session: Session, error: MaceKenError): void {
-    const peer = session.channel?.peer ?? session.dialled;
+    const { peer } = session;
     const key = peer ?? "inbound";
     // Once for each reason: a peer that keeps trying must not fill the log.
     if (this.#refused.get(key) !== error.code) this.#kernel.note({ level: "warn", code: error.code, message: error.message, fields: { peer, remedy: error.remedy } });
@@ -204,7 +218,7 @@ export class Peers {
     if (type === frameType.goodbye) {
       const code = reader.string();
       const message = reader.string();
-      const peer = session.dialled ?? session.channel?.peer ?? "a peer";
+      const peer = session.peer ?? "a peer";
       if (this.#refused.get(peer) !== code) this.#kernel.note({ level: "warn", code, message: `${peer} closed the connection: ${message}` });
       this.#refused.set(peer, code);
       this.#close(session);
@@ -257,40 +271,32 @@ export class Peers {
     }
   }
 
-  #welcome(session: Session, received: Hello): void {
+  #welcome(session: Session, hello: Hello): void {
     const { options, channels, incarnation } = this.#kernel;
     // Not born durably yet: the caller tries again in a moment.
     if (this.#kernel.durable === 0) return this.#close(session);
-    checkGreeting(received, { node: options.name, incarnation }, session.dialled, session.key !== "");
+    checkGreeting(hello, { node: options.name, incarnation }, session.dialled, session.key !== "");
     // What a proved key is pinned for is the peer's name here, whatever it calls itself.
-    const peer = session.dialled ?? channels.byKey(session.key)?.peer ?? received.node;
+    const peer = session.dialled ?? channels.byKey(session.key)?.peer ?? hello.node;
     if (peer === options.name) throw new MaceKenError("MK_PEER_NAME_TAKEN", `another node calls itself ${peer} too`);
     if (session.dialled === undefined && !this.#isListed(peer)) throw new MaceKenError("MK_PEER_REFUSED", `${peer} is not listed as a peer of ${options.name}`);
+    session.peer = peer;
     if (!this.#isProved(session, peer)) return;
     const channel = channels.demand(peer);
-    // Numbers of an earlier life of this node mean nothing in this one; the peer begins anew when it hears of it.
-    const meansUs = received.knownIncarnation === incarnation || received.knownIncarnation === "";
-    const hello = meansUs ? received : { ...received, received: 0, consumed: 0, released: Infinity };
-    if (channel.incarnation !== received.incarnation) {
-      if (channel.incarnation !== "") {
-        // The next greeting finds the channel begun anew: that is a turn of its own and must be executed first.
-        this.#newLife(peer, received.incarnation, "began a new life (its data are new or were restored)");
-        return this.#close(session);
-      }
-      if (hello.received > channel.sent || hello.consumed > channel.released) {
-        // This node has forgotten the peer, which does not know it yet: our greeting tells it, and it begins anew.
-        if (!session.helloSent) this.#greet(session, peer);
-        return this.#close(session);
-      }
-      channel.incarnation = received.incarnation;
-      channels.noteIntroduction(channel, false);
-    } else if (received.knownIncarnation === "" && (received.released < channel.received || received.consumed < channel.acknowledged)) {
-      this.#newLife(peer, "", "has forgotten this node");
-      return this.#close(session);
-    } else checkNumbers(hello, channel, incarnation);
+    if (this.#kernel.restarts.isUnderWay(channel)) return this.#close(session);
+    const judgement = this.#judge(peer, channel, hello);
+    if (judgement !== "open") {
+      // The greeting tells the peer what it does not know of this node. The next one finds that both know each other.
+      if (judgement !== "doubt" && !session.helloSent) this.#greet(session, peer);
+      if (judgement === "meet" || judgement === "begin anew") this.#learn(peer, channel.incarnation, hello.incarnation);
+      // A peer that is told closes, and may have a reason to say.
+      if (judgement !== "tell") this.#close(session);
+      return;
+    }
+    this.#doubted.delete(peer);
     const existing = this.#open.get(peer);
     if (existing !== undefined && existing !== session) {
-      if (!newerWins(session.key === "" ? options.name : options.peering.key, session.key === "" ? received.node : session.key, existing.dialled !== undefined, session.dialled !== undefined)) {
+      if (!newerWins(session.key === "" ? options.name : options.peering.key, session.key === "" ? hello.node : session.key, existing.dialled !== undefined, session.dialled !== undefined)) {
         this.#close(session);
         return;
       }
@@ -316,11 +322,24 @@ export class Peers {
     return this.#transmittedUpTo.get(channel) ?? 0;
   }
 
-  #newLife(peer: string, incarnation: string, why: string): void {
-    if (this.#kernel.restarts.isUnderWay(this.#kernel.channels.demand(peer))) return;
-    this.#kernel.note({ level: "warn", message: `${peer} ${why}; messages it had not acknowledged are dead letters` });
+  /**
+   * A greeting may have been overtaken by what was said on another connection, and look older than it is. The next one was written
+   * after that: only then is the peer refused.
+   */
+  #judge(peer: string, channel: Channel, hello: Hello): Judgement | "doubt" {
+    const { state } = this.#kernel;
+    try {
+      return judgeGreeting(hello, channel, { self: incarnationTowards(state, peer), ended: endedIncarnations(state, peer) });
+    } catch (error) {
+      if (this.#doubted.has(peer)) throw error;
+      this.#doubted.add(peer);
+      return "doubt";
+    }
+  }
+
+  #learn(peer: string, before: string, incarnation: string): void {
     this.closePeer(peer);
-    this.#kernel.queue.addSystem({ kind: "system", what: `${peer} ${why}`, run: () => this.#kernel.restarts.begin(peer, incarnation) });
+    this.#kernel.queue.addSystem({ kind: "system", what: `learn of ${peer}`, run: () => learnIncarnation(this.#kernel, peer, before, incarnation) });
   }
 
   closePeer(peer: string): void {
@@ -333,6 +352,11 @@ export class Peers {
     const session = this.#open.get(channel.peer);
     if (session !== undefined) this.#touched.add(session);
     else if (channel.outbox.length > 0) this.#dialling.wake(channel.peer);
+  }
+
+  /** There is something to be said beside messages. */
+  wake(peer: string): void {
+    this.#dialling.wake(peer);
   }
 
   congested(connection: number): void {

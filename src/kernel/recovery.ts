@@ -10,6 +10,7 @@ import type { Channel } from "../protocol/channel.ts";
 import { HeapLoader, type LoaderWatch } from "../heap/heap-loader.ts";
 import { HeapSnapshot } from "../heap/heap-snapshot.ts";
 import { ReplyState } from "../turn/node-state.ts";
+import { beginNewLife } from "./channel-lives.ts";
 import { checkApp } from "./check-app.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
@@ -140,7 +141,11 @@ export class KernelLoader {
     this.upgrade = { ...this.upgrade, lost: lost.map(({ what }) => what) };
     for (const note of upgradeNotes(this.upgrade, kernel.options.app.version)) kernel.note(note);
     for (const reply of waiting) kernel.executor.noteWaiting(reply);
-    return kernel.resume(time, { now: this.#now, skew: this.#skew }, { lost, bringUpToDate: () => outdated.bringUpToDate() });
+    return kernel.resume(time, { now: this.#now, skew: this.#skew }, {
+      lost,
+      bringUpToDate: () => outdated.bringUpToDate(),
+      beginNewLife: () => void (kernel.options.restoredAs !== undefined && beginNewLife(kernel, kernel.options.restoredAs)),
+    });
   }
 
   /** For reading a directory without running it: the heap alone, no app, no turn, no code of the program's. Answers the classes that are not loaded. */

@@ -8,6 +8,7 @@ import { Queue } from "../base/queue.ts";
 import { DecodeError } from "../codec/reader.ts";
 import type { Channel } from "../protocol/channel.ts";
 import type { NodeState } from "../turn/node-state.ts";
+import type { Origin } from "../turn/origin.ts";
 import { readPayload } from "../turn/payload.ts";
 import type { TurnInput, TurnOutputs } from "../turn/turn-input.ts";
 import { DeferredRequests } from "./deferred-requests.ts";
@@ -192,7 +193,9 @@ export class TurnQueue {
       switch (payload.kind) {
         case "request": {
           const { service, method, args, call } = payload;
-          return { kind: "request", request: { service, method, args, origin: { kind: "node", node: channel.peer, call }, sender: { kind: "node", name: channel.peer } } };
+          const begun = this.#ports.state().histories?.get(channel.peer)?.begun;
+          const origin: Origin = begun === undefined ? { kind: "node", node: channel.peer, call } : { kind: "node", node: channel.peer, call, begun };
+          return { kind: "request", request: { service, method, args, origin, sender: { kind: "node", name: channel.peer } } };
         }
         case "outcome":
           return { kind: "outcome", call: payload.call, outcome: payload.outcome, node: channel.peer };

@@ -25,12 +25,12 @@ export type Receipt = "accepted" | "duplicate" | "gap";
 
 export class Channel {
   readonly peer: string;
-  /** The peer's incarnation; empty until the first handshake. */
+  /** The peer's incarnation; empty until they have met. */
   incarnation = "";
   /** The fingerprint of the peer's key; empty until it is pinned. */
   key = "";
-  /** The turn that pinned it. */
-  keyTurn = 0;
+  /** The turn that learned key or incarnation last: nothing is exchanged before it is durable. */
+  metTurn = 0;
   /** The number by which records name this channel; -1 until a record has introduced it. */
   recordIndex = -1;
 

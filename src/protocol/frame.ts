@@ -5,7 +5,7 @@
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 const magic = 0x4e4b434d; // "MCKN"
 
 export const frameType = { hello: 1, message: 2, acknowledgement: 3, ping: 4, pong: 5, goodbye: 6, rest: 7 } as const;
@@ -14,8 +14,9 @@ export const frameType = { hello: 1, message: 2, acknowledgement: 3, ping: 4, po
 export interface Hello {
   readonly version: number;
   readonly node: string;
+  /** The sender's, towards the receiver. */
   readonly incarnation: string;
-  /** The incarnation this side knows the other by; empty when it never heard of it. */
+  /** The incarnation this side durably knows the other by; empty when it has not met it. */
   readonly knownIncarnation: string;
   /** The highest number received from the other, executed or not: it goes on after this. */
   readonly received: number;
@@ -23,6 +24,8 @@ export interface Hello {
   readonly consumed: number;
   /** The highest number ever released to the other. */
   readonly released: number;
+  /** The highest number that the other has acknowledged. */
+  readonly acknowledged: number;
 }
 
 export function writeHello(writer: Writer, hello: Hello): void {
@@ -35,6 +38,7 @@ export function writeHello(writer: Writer, hello: Hello): void {
   writer.uint(hello.received);
   writer.uint(hello.consumed);
   writer.uint(hello.released);
+  writer.uint(hello.acknowledged);
 }
 
 /** After the type byte. Later versions may append fields; the version decides what follows. */
@@ -45,6 +49,6 @@ export function readHello(reader: Reader): Hello {
   const incarnation = reader.string();
   if (node.length > 128 || incarnation.length > 64) reader.fail("name is too long");
   return {
-    version, node, incarnation, knownIncarnation: reader.string(), received: reader.uint(), consumed: reader.uint(), released: reader.uint(),
+    version, node, incarnation, knownIncarnation: reader.string(), received: reader.uint(), consumed: reader.uint(), released: reader.uint(), acknowledged: reader.uint(),
   };
 }

@@ -18,6 +18,8 @@ export class Session {
   /** The fingerprint that the other side has proved; empty where the transport proves nothing. */
   readonly key: string;
   channel: Channel | undefined;
+  /** Who is at the other end, as far as this side can tell: dialled, or said by somebody who may say so. */
+  peer: string | undefined;
   readonly output = new Writer(4096);
   /** The next message to transmit on this connection. */
   #cursor = 0;
@@ -31,7 +33,7 @@ export class Session {
 
   constructor(connection: number, dialled: string | undefined, key: string, now: number) {
     this.connection = connection;
-    this.dialled = dialled;
+    this.dialled = this.peer = dialled;
     this.key = key;
     this.lastReceivedAt = now;
   }

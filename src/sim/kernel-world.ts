@@ -58,16 +58,28 @@ export class SimulatedNode {
   /** Monotonic clocks begin anew with each process. */
   startedAt = 0;
   crashes = 0;
+  /** Incarnations given so far. */
+  lives = 0;
   syncs = 0;
   /** Connections that are not read. */
   readonly paused = new Set<number>();
   /** After a crash nobody starts it but who calls `start`. */
   staysDown = false;
+  /** Its data were restored: the incarnation in which they go on. */
+  restoredAs: string | undefined;
 
   constructor(name: string, options: SimulatedNodeOptions) {
     this.name = name;
     this.options = options;
   }
+}
+
+/** What lies on a node's disk, as a copy of it would. */
+export interface DiskCopy {
+  readonly durable: readonly Append[];
+  readonly snapshot: SimulatedNode["snapshot"];
+  readonly blocks: ReadonlyMap<number, Uint8Array>;
+  readonly restoredAs: string | undefined;
 }
 
 /** What is left of appended, unsynced records after a crash. */
@@ -112,15 +124,15 @@ export class KernelWorld {
   start(node: SimulatedNode): void {
     assert(node.kernel === undefined, "a node runs once at a time");
     const { app, dials, limits } = node.options;
-    let lives = node.crashes;
     const kernel = new Kernel({
       name: node.name,
       app,
       peering: { key: keyOf(node), listed: this.#names, dials: new Set(dials), keys: this.#keys, acceptsAny: false },
       random: () => this.#choose(1 << 20, "random") / (1 << 20),
-      newIncarnation: () => `${node.name}-${++lives}`,
+      newIncarnation: () => `${node.name}-${++node.lives}`,
       durable: true,
       ...(limits === undefined ? {} : { limits }),
+      ...(node.restoredAs === undefined ? {} : { restoredAs: node.restoredAs }),
     });
     node.startedAt = this.nowMs;
     node.kernel = kernel;
@@ -154,7 +166,11 @@ export class KernelWorld {
       if (connection.from !== node && connection.to !== node) continue;
       this.#connections.delete(key);
       const [other, number] = this.#otherEnd(key, connection, node);
-      this.#push(other, { kind: "closed", connection: number });
+      // A dial that was still under way fails; nobody hears of a connection that came to nothing.
+      const opening = this.#inputs.findIndex(({ input }) => input.kind === "opened" && input.connection === number);
+      const [opened] = opening < 0 ? [] : this.#inputs.splice(opening, 1);
+      if (opened === undefined) this.#push(other, { kind: "closed", connection: number });
+      else if (opened.input.kind === "opened" && opened.input.peer !== undefined) this.#push(other, { kind: "dialFailed", peer: opened.input.peer, reason: "refused" });
     }
   }
 
@@ -197,6 +213,25 @@ export class KernelWorld {
       node.dropped.delete(block);
       node.blocks.delete(block);
     }
+  }
+
+  copyDisk({ durable, snapshot, blocks, restoredAs }: SimulatedNode): DiskCopy {
+    return { durable: [...durable], snapshot, blocks: new Map(blocks), restoredAs };
+  }
+
+  /** The node dies, and finds this on its disk when it starts again. */
+  putBack(node: SimulatedNode, copy: DiskCopy): void {
+    if (node.kernel !== undefined) this.crash(node, "none");
+    node.durable.splice(0, Infinity, ...copy.durable);
+    node.snapshot = copy.snapshot;
+    node.blocks.clear();
+    for (const [block, bytes] of copy.blocks) node.blocks.set(block, bytes);
+    node.restoredAs = copy.restoredAs;
+  }
+
+  /** The same as `maceken restore` does it. */
+  restore(node: SimulatedNode, copy: DiskCopy): void {
+    this.putBack(node, { ...copy, restoredAs: `${node.name}-${++node.lives}` });
   }
 
   request(node: SimulatedNode, request: Omit<ExternalRequest, "kind" | "request" | "via">): number {
@@ -283,7 +318,7 @@ export class KernelWorld {
     node.syncing = false;
     node.syncs++;
     node.durable.push(...node.unsynced.splice(0));
-    this.#step(node, { kind: "durable", turn: node.durable.at(-1)!.turn });
+    this.#step(node, { kind: "durable", turn: node.durable.at(-1)?.turn ?? node.snapshot!.turn });
   }
 
   #performOne(node: SimulatedNode): void {

@@ -66,9 +66,10 @@ export class TurnExecutor {
     return this.#heap.root as NodeState;
   }
 
-  /** After recovery: a reply that was loaded and waits. */
+  /** After recovery: a reply that was loaded and waits. One whose continuation has run may still be in the log: the table has it no more. */
   noteWaiting(reply: ReplyState): void {
-    if (reply.outcome === null) this.#waiting.set(reply.call, reply);
+    if (reply.outcome !== null) return;
+    if (!reply.claimed || this.state.calls.get(reply.call) === reply) this.#waiting.set(reply.call, reply);
   }
 
   /** After birth or recovery: aspects compare with what is there now. */
@@ -83,7 +84,7 @@ export class TurnExecutor {
   run(input: TurnInput, writer: Writer, clock: TurnClock, options: { readonly mustRecord: boolean }): TurnResult {
     const state = this.state;
     const turn = this.#begin(state, senderOf(input, state), clock);
-    const settledCall = callOfInput(input, state);
+    const settledCall = this.#callSettledBy(input);
     try {
       const failure = this.#perform(turn, input, settledCall);
       if (failure !== undefined) return this.#refused(turn, input, failure, writer, clock, options);
@@ -103,7 +104,7 @@ export class TurnExecutor {
   park(input: TurnInput, outcome: Outcome<unknown>, writer: Writer, clock: TurnClock, options: ParkOptions): TurnResult {
     const { letter } = options;
     const turn = this.#begin(this.state, senderOf(input, this.state), clock);
-    const settledCall = callOfInput(input, this.state);
+    const settledCall = this.#callSettledBy(input);
     const reply = this.#replyTo(settledCall);
     try {
       const request = this.#consume(turn, input, settledCall);
@@ -148,6 +149,13 @@ export class TurnExecutor {
   loseMessages(peer: string, lost: readonly Uint8Array[]): void {
     const turn = activeTurn("losing messages");
     for (const payload of lost) turn.state.dead.set(turn.nextId(), new DeadLetter(turn.now, { kind: "undelivered", node: peer, payload: payload.slice() }, "MK_PEER_LOST", 0));
+  }
+
+  /** How many wait for the peer. */
+  waitingFor(peer: string): number {
+    let count = 0;
+    for (const { node } of this.#waiting.values()) if (node === peer) count++;
+    return count;
   }
 
   /** Inside a system turn: whoever waits for the peer learns that it is lost. */
@@ -228,6 +236,12 @@ export class TurnExecutor {
     const message = this.state.local.get(id);
     assert(message !== undefined, "a queued message to itself is in its table");
     return message;
+  }
+
+  /** The call whose outcome the input carries; 0 for none, also when another node than the one that was called says how it ended. */
+  #callSettledBy(input: TurnInput): number {
+    const call = callOfInput(input, this.state);
+    return input.kind === "outcome" && this.#replyTo(call)?.node !== input.node ? 0 : call;
   }
 
   /** The reply that waits for this call's outcome. */

@@ -21,6 +21,8 @@ export function giveBirth(turn: ActiveTurn, app: AppDefinition): void {
 export interface WakeUpWork {
   /** Gives stored objects the fields that their classes have got since. */
   bringUpToDate(): void;
+  /** After a restore: the node's new life. */
+  beginNewLife(): void;
   /** Pending work that this code cannot do, and that becomes dead letters. */
   readonly lost: readonly LostWork[];
 }
@@ -30,6 +32,7 @@ export function wakeUp(turn: ActiveTurn, app: AppDefinition, work: WakeUpWork): 
   const { state } = turn;
   const from = state.version;
   work.bringUpToDate();
+  work.beginNewLife();
   for (const { park } of work.lost) park(turn);
   let stayed = [...state.services];
   if (from !== app.version) {

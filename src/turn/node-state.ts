@@ -16,7 +16,9 @@ export class NodeState {
   /** The app's version that last ran. */
   version: number;
   /** Made at birth or restore; a restart keeps it. */
-  readonly incarnation: string;
+  incarnation: string;
+  /** Of peers whose channel began anew; not there while there are none. */
+  declare histories?: Map<string, PeerHistory>;
   readonly services = new Map<string, object>();
   readonly timers = new Map<number, TimerState>();
   /** Calls whose outcome somebody waits for: a continuation or a forward. Stored replies are found in the user's objects. */
@@ -34,6 +36,25 @@ export class NodeState {
     this.version = version;
     this.incarnation = incarnation;
   }
+}
+
+/** What is kept of a peer beside its channel once that has begun anew. */
+export class PeerHistory {
+  /** What this node is called towards the peer since it was told to forget it; empty: as towards everybody. */
+  incarnation = "";
+  /** The peer's incarnations that have ended, the last ones: no peer comes back in one of them but on older data. */
+  ended: readonly string[] = [];
+  /** How often the channel has begun anew: what was asked before is not answered after. */
+  begun = 0;
+}
+
+/** In a turn: the history of a peer, which it has from now on. */
+export function demandHistory(state: NodeState, peer: string): PeerHistory {
+  let { histories } = state;
+  if (histories === undefined) touch(state).histories = histories = new Map();
+  let history = histories.get(peer);
+  if (history === undefined) histories.set(peer, (history = new PeerHistory()));
+  return history;
 }
 
 /** The run-time form of Reply. */
@@ -173,7 +194,7 @@ export class DeadLetter {
 }
 
 for (const [name, type] of Object.entries({
-  NodeState, ReplyState, DeferredState, TimerState, EffectState, KeyState, SessionState, DeadLetter, Rejection, MaceKenError,
+  NodeState, PeerHistory, ReplyState, DeferredState, TimerState, EffectState, KeyState, SessionState, DeadLetter, Rejection, MaceKenError,
 })) registerClass(type as never, `maceken#${name}`);
 
 /** System tables are read by key only, which makes undoing a delete cheap. Said at birth and after each recovery. */

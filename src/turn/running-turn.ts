@@ -184,6 +184,8 @@ export class ActiveTurn implements RunningTurnPort {
   answer(origin: Origin, outcome: Outcome<unknown>, what: string): void {
     switch (origin.kind) {
       case "node":
+        // Who asked in an earlier life of its own has been told MK_PEER_LOST, and may have given the call's number to another by now.
+        if (origin.begun !== this.state.histories?.get(origin.node)?.begun) return;
         if (origin.call !== 0) {
           const payload = outcomePayload(origin.call, outcome, what);
           this.#demandSize(payload.length, `the answer of ${what}`);

@@ -1,13 +1,13 @@
 /**
- * Goal: what handlers and peers do wrong costs that message only (faults 16, 29, 32, 34, 39). Method: services on simulated nodes;
+ * Goal: what handlers and peers do wrong costs that message only (faults 16, 29, 30, 32, 34, 39). Method: services on simulated nodes;
  * a crash is placed exactly between an effect and its outcome.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { app, ref, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
-import { frameType, writeHello } from "#maceken/protocol/frame.js";
-import { encodeArguments, requestPayload } from "#maceken/turn/payload.js";
+import { frameType, protocolVersion, writeHello } from "#maceken/protocol/frame.js";
+import { encodeArguments, outcomePayload, requestPayload } from "#maceken/turn/payload.js";
 import { codeOf, TestWorld, type TestNode } from "../lib/lone-node.ts";
 import { written } from "../lib/written.ts";
 
@@ -91,14 +91,14 @@ test("F29: a flood of one peer lets the others' messages come round, turn by tur
   const { kernel } = a;
   const time = { monotonicMs: 1e6, wallMs: test.world.nowMs };
   const hello = (peer: string, count: number): Uint8Array =>
-    written((writer) => writeHello(writer, { version: 1, node: peer, incarnation: `${peer}-9`, knownIncarnation: "", received: 0, consumed: 0, released: count }));
+    written((writer) => writeHello(writer, { version: protocolVersion, node: peer, incarnation: `${peer}-9`, knownIncarnation: "a-1", received: 0, consumed: 0, released: count, acknowledged: 0 }));
   const step = (input: Parameters<typeof kernel.step>[0]): void => {
     kernel.step(input, time);
     kernel.step({ kind: "durable", turn: kernel.executed }, time);
   };
   const greet = (peer: string, connection: number, count: number): void => {
-    // The first greeting pins the key and is closed for that.
-    for (const each of [connection - 1, connection]) {
+    // The first greetings pin the key and tell the incarnation, and are closed for that.
+    for (const each of [connection - 2, connection - 1, connection]) {
       step({ kind: "opened", connection: each, key: `key of ${peer}` });
       step({ kind: "frames", connection: each, frames: [hello(peer, count)] });
     }
@@ -111,12 +111,12 @@ test("F29: a flood of one peer lets the others' messages come round, turn by tur
     }));
     step({ kind: "frames", connection, frames });
   };
-  greet("noisy", 1_000_002, 20_000);
-  greet("quiet", 2_000_002, 3);
-  send("noisy", 1_000_002, 20_000);
+  greet("noisy", 1_000_003, 20_000);
+  greet("quiet", 2_000_003, 3);
+  send("noisy", 1_000_003, 20_000);
   const before = logOf(a).length;
   assert.ok(before > 0 && before < 1_000, "most of the flood waits");
-  send("quiet", 2_000_002, 3);
+  send("quiet", 2_000_003, 3);
   const places = logOf(a).flatMap((who, i) => (who === "quiet" ? [i - before] : []));
   assert.equal(places.length, 3);
   assert.ok(places[2]! <= 6, `every other turn at least, not at places ${places.join()}`);
@@ -138,6 +138,26 @@ test("F32: a peer that is who it says reaches nothing but what `messages` lists"
   assert.equal(b.kernel.state.dead.size, 0);
   assert.equal(channel.outbox.length, 0, "all of them are acknowledged");
   assert.deepEqual(logOf(a), ["b/desk.put ok"]);
+});
+
+test("F30: a peer cannot answer a call that another one was asked, nor one to this node itself", () => {
+  const { test, a } = pair();
+  const c = test.node("c", deskApp(), ["a"]);
+  test.pass(1_000);
+  test.world.crash([...test.world.nodes.values()].find(({ name }) => name === "b")!, "none");
+  test.world.nodes.get("b")!.staysDown = true;
+  a.call("desk.ask", ["b/desk", "put"]);
+  const [call] = [...a.kernel.state.calls.keys()];
+  // To c, whose channel is this test's to speak on: every number that a may have given.
+  const channel = c.kernel.channels.demand("a");
+  for (let number = 0; number <= call! + 5; number++) channel.outbox.push(outcomePayload(number, { ok: true, value: "forged" }, "x"), c.kernel.executed);
+  c.call("desk.ask", ["a/desk", "put"]);
+  test.pass(1_000);
+  assert.equal(channel.outbox.length, 0, "all of it was consumed");
+  assert.deepEqual(logOf(a), ["x"]);
+  test.world.start(test.world.nodes.get("b")!);
+  test.pass(1_000);
+  assert.deepEqual(logOf(a), ["x", "b/desk.put ok"]);
 });
 
 test("F34: to itself a copy in a turn of its own; to an unknown node kept and warned about, and delivered when it is there; to a service that is not there an error", () => {

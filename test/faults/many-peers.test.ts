@@ -71,11 +71,11 @@ class Node {
     }
   }
 
-  /** The peer connects; the first time its key is pinned and the connection closed for that. */
-  connect(peer: number, released: number, knownIncarnation = ""): void {
+  /** The peer connects; the first times its key is pinned, its incarnation is noted, and the connection closed for that. */
+  connect(peer: number, released: number, consumed = 0): void {
     const name = nameOf(peer);
-    const hello = written((writer) => writeHello(writer, { version: protocolVersion, node: name, incarnation: `${name}-1`, knownIncarnation, received: 0, consumed: 0, released }));
-    for (let attempt = 0; attempt < 2; attempt++) {
+    const hello = written((writer) => writeHello(writer, { version: protocolVersion, node: name, incarnation: `${name}-1`, knownIncarnation: "hub-1", received: consumed, consumed, released, acknowledged: 0 }));
+    for (let attempt = 0; attempt < 3; attempt++) {
       const connection = ++this.connections;
       this.step({ kind: "opened", connection, key: `key of ${name}` });
       this.step({ kind: "frames", connection, frames: [hello] });
@@ -142,7 +142,7 @@ describe("ten thousand peers", () => {
     assert.ok(keptBytes <= 4096, `${keptBytes} bytes a peer`);
     node.step({ kind: "request", request: 1, service: "hub", method: "tell", args: [nameOf(3)], via: "client" });
     assert.deepEqual(node.dialled, [nameOf(3)], "who has something to hear is dialled at once");
-    node.connect(4, 1, "hub-1");
+    node.connect(4, 1, 1);
     node.say(4, 1);
     assert.equal(hub.heard, peers + 1, "what comes again after the rest is a duplicate; only the talker's second counts");
 

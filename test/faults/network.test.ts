@@ -13,7 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { app, ref, Service, startNode, type MaceNode, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
 import { nodeInternals } from "#maceken/node/node.js";
-import { frameType, writeHello, type Hello } from "#maceken/protocol/frame.js";
+import { frameType, protocolVersion, writeHello, type Hello } from "#maceken/protocol/frame.js";
 import { TestWorld } from "../lib/lone-node.ts";
 import { UnrulyProxy, type Weather } from "../lib/unruly-proxy.ts";
 import { Folder } from "../cli/harness.ts";
@@ -119,7 +119,7 @@ test("F24: single bytes, resets in the middle of frames, delays, one way silent 
 });
 
 const hello = (over: Partial<Hello> = {}): Uint8Array =>
-  written((writer) => writeHello(writer, { version: 1, node: "b", incarnation: "b-9", knownIncarnation: "", received: 0, consumed: 0, released: 0, ...over }));
+  written((writer) => writeHello(writer, { version: protocolVersion, node: "b", incarnation: "b-9", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, ...over }));
 const numbered = (type: number, number: number): Uint8Array =>
   written((writer) => {
     writer.u8(type);
@@ -141,9 +141,11 @@ function spoken() {
   };
   const open = (): void => void step({ kind: "opened", connection: ++connection, key: "key of b" });
   const frames = (...frames_: Uint8Array[]): KernelEffect[] => step({ kind: "frames", connection, frames: frames_ });
-  open();
-  // First contact: its key is pinned, and the connection closed for that.
-  frames(hello());
+  // First contact: its key is pinned, then its incarnation is noted, and each time the connection closed for that.
+  for (const _ of ["key", "incarnation"]) {
+    open();
+    frames(hello());
+  }
   open();
   return { a, kernel, step, open, frames, pass: (ms: number): KernelEffect[] => ((monotonicMs += ms), step({ kind: "tick" })) };
 }

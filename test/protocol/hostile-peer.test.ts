@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { app, Service, type Messages } from "#maceken/index.js";
-import { frameType, writeHello, type Hello } from "#maceken/protocol/frame.js";
+import { frameType, protocolVersion, writeHello, type Hello } from "#maceken/protocol/frame.js";
 import { requestPayload, encodeArguments } from "#maceken/turn/payload.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
 import { TestWorld, type TestNode } from "../lib/lone-node.ts";
@@ -18,7 +18,7 @@ class Counter extends Service {
 }
 
 const hello = (over: Partial<Hello> = {}): Uint8Array =>
-  written((writer) => writeHello(writer, { version: 1, node: "peer", incarnation: "p-1", knownIncarnation: "", received: 0, consumed: 0, released: 0, ...over }));
+  written((writer) => writeHello(writer, { version: protocolVersion, node: "peer", incarnation: "p-1", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, ...over }));
 const message = (number: number, payload = requestPayload("counter", "add", encodeArguments([1], "x"), 5)): Uint8Array =>
   written((writer) => {
     writer.u8(frameType.message);
@@ -44,7 +44,8 @@ function listening(): { node: TestNode; connect: (...frames: Uint8Array[]) => Ke
     return [node.kernel.step({ kind: "opened", connection, key }, time), node.kernel.step({ kind: "frames", connection, frames }, time), node.kernel.step({ kind: "durable", turn: node.kernel.executed }, time)].flat();
   };
   const connect = (...frames: Uint8Array[]): KernelEffect[] => connectAs("key of peer", ...frames);
-  // First contact: its key is pinned, and the connection closed for that.
+  // First contact: its key is pinned, then its incarnation is noted, and each time the connection closed for that.
+  connect(hello());
   connect(hello());
   return { node, connect, connectAs, test };
 }
