@@ -74,7 +74,7 @@ export const errorCodes = {
   // Nodes and peers
   MK_PEER_UNKNOWN: code("Name the peer: maceken run … --peer NAME=HOST:PORT."),
   MK_PEER_REFUSED: code("List this node at the other one with --peer, or start that one with --accept any."),
-  MK_PEER_ROLLED_BACK: code("The peer's data are older than what it already told us (an old backup?). Restore it properly, or run `maceken peers forget`."),
+  MK_PEER_ROLLED_BACK: code("Stop the node whose data are old and start it on its newest data. If those are gone, run `maceken restore OLD-DIR NEW-DIR` and start it on NEW-DIR, or `maceken peers forget DIR NAME` at either node."),
   MK_PEER_NAME_TAKEN: code("Two nodes claim the same name; give each its own with --name."),
   MK_FRAME_MALFORMED: code("Something that is not a MaceKen node of this version talks to this port."),
   MK_PROTOCOL_VERSION: code("Run versions of maceken that share a protocol version on both nodes."),
@@ -86,6 +86,9 @@ export const errorCodes = {
   MK_DIRECTORY_FOREIGN: code("Choose an empty directory, or one that MaceKen made."),
   MK_DIRECTORY_OTHER_NODE: code("Start with the name the directory was made for, or choose another directory."),
   MK_DIRECTORY_FORMAT: code("Use the version of maceken that wrote this directory."),
+  MK_DIRECTORY_BACKUP: code("Run `maceken restore BACKUP DIR`, and the node on DIR."),
+  MK_DIRECTORY_NOT_EMPTY: code("Name a directory that is empty, or that does not exist yet; nothing is ever overwritten."),
+  MK_COPY_UNFINISHED: code("Make the backup or the restore again; this one is of no use."),
   MK_DIRECTORY_UNUSABLE: code("Make the directory readable and writable for this user, on a disk with free space."),
   MK_LOG_DAMAGED: code("Restore from a backup; starting would silently lose acknowledged turns.", false, false),
   MK_LOG_SYNC_FAILED: code("The disk failed to make the log durable; the node stopped. Check the disk, then start again.", true, false),

@@ -7,7 +7,8 @@ import { MaceKenError } from "../base/error.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { noPeers } from "../kernel/kernel-options.ts";
 import { KernelLoader } from "../kernel/recovery.ts";
-import { readManifest } from "../log/data-directory.ts";
+import { isUnfinished } from "../log/copy-directory.ts";
+import { readManifest, unfinished } from "../log/data-directory.ts";
 import type { Disk } from "../log/disk.ts";
 import { NodeDisk } from "../log/disk-node.ts";
 import { listLogFiles } from "../log/file-names.ts";
@@ -23,13 +24,14 @@ export interface DirectoryState {
   readonly unknownClasses: readonly string[];
 }
 
-/** Errors: MK_FILE_NOT_FOUND, MK_DIRECTORY_FOREIGN, MK_DIRECTORY_FORMAT, MK_DIRECTORY_UNUSABLE. */
+/** Errors: MK_FILE_NOT_FOUND, MK_DIRECTORY_FOREIGN, MK_DIRECTORY_FORMAT, MK_DIRECTORY_UNUSABLE, MK_COPY_UNFINISHED. */
 export function demandDirectory(disk: Disk, path: string): { readonly directory: string; readonly manifest: Manifest } {
   const directory = resolve(path);
   const kind = withLogErrors(() => disk.kind(directory));
   if (kind === null) throw new MaceKenError("MK_FILE_NOT_FOUND", `there is no directory ${path}`);
   if (kind !== "directory") throw new MaceKenError("MK_FILE_NOT_FOUND", `${path} is not a directory`);
   const manifest = readManifest(disk, directory);
+  if (manifest === null && isUnfinished(disk, directory)) throw unfinished(path);
   if (manifest === null) throw new MaceKenError("MK_DIRECTORY_FOREIGN", `${path} is not a data directory of MaceKen`, { remedy: "Name the directory that `maceken run` was given with --data." });
   return { directory, manifest };
 }

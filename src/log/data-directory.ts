@@ -8,7 +8,7 @@ import { MaceKenError } from "../base/error.ts";
 import { closeFile, DiskError, pathIn, type Disk } from "./disk.ts";
 import { isLogFile } from "./file-names.ts";
 import { damaged, withLogErrors } from "./log-error.ts";
-import { decodeManifest, encodeManifest, manifestFormat, manifestName, type Manifest } from "./manifest.ts";
+import { decodeManifest, encodeManifest, manifestFormat, manifestName, unfinishedName, type Manifest } from "./manifest.ts";
 
 const temporaryName = `${manifestName}.tmp`;
 const probeName = "maceken.probe";
@@ -77,12 +77,17 @@ export function openDataDirectory(disk: Disk, options: DataDirectoryOptions): Da
       return directory;
     });
   }
+  if (manifest.backup !== undefined) throw new MaceKenError("MK_DIRECTORY_BACKUP", `${path} is a backup of the node "${manifest.name}", made at its turn ${manifest.backup.turn}`);
   if (manifest.name !== name) {
     throw new MaceKenError("MK_DIRECTORY_OTHER_NODE", `${path} belongs to the node "${manifest.name}", not to "${name}"`, {
       details: { owner: manifest.name, name },
     });
   }
-  usable(path, () => probe(disk, path));
+  usable(path, () => {
+    probe(disk, path);
+    // Left by a restore that was interrupted when all was done.
+    if (disk.kind(pathIn(path, unfinishedName)) !== null) disk.unlink(pathIn(path, unfinishedName));
+  });
   return new DataDirectory(disk, path, manifest, false);
 }
 
@@ -105,10 +110,12 @@ export class DataDirectory {
   }
 
   /**
-   * Once the birth record is durable: from now on an empty log is damage. Blocks for two syncs, once in a node's life.
+   * Once the first record of a life is durable: from now on an empty log is damage, and a restore is complete. Blocks for two syncs, once
+   * in a life.
    */
   markBorn(): void {
-    if (!this.#manifest.born) withLogErrors(() => this.replace({ ...this.#manifest, born: true }));
+    const { restoredAs, ...rest } = this.#manifest;
+    if (!rest.born || restoredAs !== undefined) withLogErrors(() => this.replace({ ...rest, born: true }));
   }
 
   /** Replaces what the node's room keeps; durable on return. */
@@ -137,6 +144,7 @@ export class DataDirectory {
 
 function refuseStrangers(disk: Disk, { path, alsoOurs = [] }: DataDirectoryOptions): void {
   const names = usable(path, () => disk.list(path));
+  if (names.includes(unfinishedName)) throw unfinished(path);
   const log = names.find(isLogFile);
   if (log !== undefined) throw damaged(manifestName, 0, `it is missing, but ${log} is there`);
   const strange = names.filter((name) => !beginnings.has(name) && !alsoOurs.includes(name));
@@ -145,6 +153,10 @@ function refuseStrangers(disk: Disk, { path, alsoOurs = [] }: DataDirectoryOptio
   throw new MaceKenError("MK_DIRECTORY_FOREIGN", `${path} is not empty and was not made by MaceKen: it holds ${some}`, {
     details: { names: strange.slice(0, 20) },
   });
+}
+
+export function unfinished(path: string): MaceKenError {
+  return new MaceKenError("MK_COPY_UNFINISHED", `${path} holds a backup or a restore that was interrupted`);
 }
 
 /** A directory that cannot be written is better refused now than in the middle of the first turn. */

@@ -9,6 +9,8 @@ import { damaged } from "./log-error.ts";
 
 export const manifestName = "maceken.manifest";
 export const manifestFormat = 1;
+/** Beside it, or instead of it, while a directory is being copied into. */
+export const unfinishedName = "maceken.unfinished";
 
 export interface Manifest {
   readonly format: number;
@@ -19,6 +21,10 @@ export interface Manifest {
   readonly born: boolean;
   /** Belongs to the node's room; opaque here. */
   readonly meta: Uint8Array;
+  /** Restored, and not started since: the node goes on in a new life of this name. */
+  readonly restoredAs?: string;
+  /** Not a node's own directory but a backup of one: up to which turn, made when. */
+  readonly backup?: { readonly turn: number; readonly wallMs: number };
 }
 
 const title = "maceken data directory";
@@ -35,6 +41,9 @@ export function encodeManifest(disk: Disk, manifest: Manifest): Uint8Array {
     `born ${manifest.born ? 1 : 0}`,
     `meta ${toHex(manifest.meta)}`,
   ];
+  const { restoredAs, backup } = manifest;
+  if (restoredAs !== undefined) lines.push(`restored ${encodeURIComponent(restoredAs)}`);
+  if (backup !== undefined) lines.push(`backup ${backup.turn} ${backup.wallMs}`);
   const body = ascii(`${lines.join("\n")}\n`);
   const crc = disk.crc32(body, 0, 0, body.length).toString(16).padStart(crcDigits, "0");
   return ascii(`${fromAscii(body)}crc ${crc}\n`);
@@ -56,8 +65,19 @@ export function decodeManifest(disk: Disk, bytes: Uint8Array): { format: number;
     salt: Number(field(lines, 3, "salt")),
     born: field(lines, 4, "born") === "1",
     meta: fromHex(field(lines, 5, "meta")),
+    ...extrasOf(lines.slice(6)),
   };
   return { format, manifest };
+}
+
+function extrasOf(lines: readonly string[]): Pick<Manifest, "restoredAs" | "backup"> {
+  const valueOf = (key: string): string | undefined => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1);
+  const restoredAs = valueOf("restored");
+  const [turn, wallMs] = (valueOf("backup") ?? "").split(" ").map(Number);
+  return {
+    ...(restoredAs === undefined ? {} : { restoredAs: decodeURIComponent(restoredAs) }),
+    ...(turn === undefined || wallMs === undefined ? {} : { backup: { turn, wallMs } }),
+  };
 }
 
 function field(lines: readonly string[], index: number, key: string): string {

@@ -3,6 +3,7 @@
  * without running it. Answers are JSON. What changes something goes through the kernel as a system turn, and is answered when
  * that turn is durable.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { Operation } from "../kernel/kernel-input.ts";
@@ -12,7 +13,7 @@ import { viewOf, type View } from "../observe/view.ts";
 import type { DeadLetter } from "../turn/node-state.ts";
 
 export type ControlRequest =
-  | { readonly command: "status" | "dead ls" | "peers ls" }
+  | { readonly command: "status" | "dead ls" | "peers ls" | "snapshot" }
   | { readonly command: "inspect"; readonly path: string; readonly depth?: number; readonly items?: number }
   | { readonly command: "dead retry" | "dead drop"; readonly id: number }
   | { readonly command: "peers forget"; readonly peer: string };
@@ -21,6 +22,8 @@ export interface ControlTarget {
   readonly kernel: Kernel;
   /** Resolves when the operation's turn is durable. */
   operate(operation: Operation): Promise<Outcome<unknown>>;
+  /** Resolves when a snapshot has been taken, or could not be. */
+  snapshot(): Promise<void>;
   /** What the driver adds to the answer of `status`. */
   status(): object;
 }
@@ -49,6 +52,7 @@ export interface PeerReport {
 }
 
 export function controlHandler(target: ControlTarget): (request: unknown) => Promise<unknown> {
+  let snapshot: Promise<"done"> | undefined;
   return async (request) => {
     const asked = request as ControlRequest | null;
     switch (asked?.command) {
@@ -63,6 +67,13 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
         await operate(target, { kind: "forgetPeer", peer: asked.peer });
         return { name: asked.peer };
       }
+      case "snapshot": {
+        // It may take longer than who asks will wait: then he asks again, about the same one.
+        snapshot ??= target.snapshot().then(() => "done");
+        const done = (await Promise.race([snapshot, delay(snapshotAnswerMs, "not yet", { ref: false })])) === "done";
+        if (done) snapshot = undefined;
+        return { done };
+      }
       case "status":
         return { ...statusOf(target.kernel), ...target.status() };
       default:
@@ -70,6 +81,8 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
     }
   };
 }
+
+const snapshotAnswerMs = 2_000;
 
 /** Objects that are counted while a node waits: some ten milliseconds. */
 const mostMeasuredLive = 20_000;

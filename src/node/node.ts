@@ -162,6 +162,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     },
     random: Math.random,
     newIncarnation: () => randomName("hex"),
+    ...(found?.directory.manifest.restoredAs === undefined ? {} : { restoredAs: found.directory.manifest.restoredAs }),
     audit,
     durable,
   });
@@ -251,12 +252,12 @@ async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log:
 
 /** Commands of an operator find the node through a socket. Not waited for; a node that cannot be asked is better than none. */
 async function openControl(node: { readonly address: object }, data: string, inside: NodeInternals, onNote: (note: Note) => void): Promise<() => Promise<void>> {
-  const { kernel, operate } = inside;
+  const { kernel, operate, driver } = inside;
   const status = (): object => ({ address: node.address, pid: process.pid, uptimeMs: Math.round(performance.now()) });
   try {
     // Files are read for this, which fails where there are no descriptors left.
     const [{ startControlSocket }, { controlHandler }] = await Promise.all([import("./control-socket.ts"), import("./control-commands.ts")]);
-    const control = await startControlSocket(data, controlHandler({ kernel, operate, status }));
+    const control = await startControlSocket(data, controlHandler({ kernel, operate, status, snapshot: () => driver.snapshot() }));
     return () => control.close();
   } catch (error) {
     const { code, message, remedy } = error as NodeJS.ErrnoException & { readonly remedy?: string };
