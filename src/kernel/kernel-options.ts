@@ -2,6 +2,7 @@
  * What a kernel is made with: the app, who may connect, entropy, limits with their defaults; and what it counts.
  */
 import type { AppDefinition } from "../service/app.ts";
+import type { TurnWatch } from "../turn/turn-watch.ts";
 
 export interface KernelOptions {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface KernelOptions {
   readonly limits?: Partial<KernelLimits>;
   /** "full": every turn ends with a look at the whole heap, and what was written unseen ends the node. "rolling": the driver asks for slices. Default "off". */
   readonly audit?: "full" | "rolling" | "off";
+  /** Told of each handler while it runs. */
+  readonly watch?: TurnWatch;
 }
 
 /** What the configuration says of other nodes, and the key by which they know this one. */

@@ -89,6 +89,7 @@ export class Kernel {
       random: () => options.random(),
       maxDeferred: this.limits.maxDeferred,
       maxMessageBytes: this.limits.maxMessageBytes,
+      watch: options.watch,
       outboxRoomBytes: (node) => outboxQuotaBytes - (this.channels.get(node)?.outbox.weightBytes ?? 0),
     });
     this.#external = new ExternalRequests(this.limits);
@@ -99,6 +100,7 @@ export class Kernel {
     this.#recorder = new TurnRecorder(this.channels, this.clock);
     this.queue = new TurnQueue({
       external: this.#external,
+      watch: options.watch,
       state: () => this.state,
       now: () => this.clock.now,
       note: (note) => this.note(note),

@@ -96,6 +96,7 @@ export class TurnExecutor {
       return { kind: "failed", error, outputs: turn.outputs };
     } finally {
       this.#end();
+      this.#ports.watch?.ends();
     }
   }
 
@@ -268,6 +269,7 @@ export class TurnExecutor {
   #request(turn: ActiveTurn, request: RequestMessage, wasDeferred: boolean): Rejection | MaceKenError | undefined {
     const what = `${request.service}.${request.method}`;
     turn.origin = request.origin;
+    this.#ports.watch?.begins(request.service, request.method);
     let dispatched;
     try {
       dispatched = request.sender.kind === "self" && request.origin.kind === "local" ? this.#own(turn, request) : dispatch(turn.state, this.#heap, request);
@@ -329,12 +331,19 @@ export class TurnExecutor {
     const service = reply.service!;
     const handler = findMethod(service, reply.method);
     if (handler === undefined) throw new MaceKenError("MK_METHOD_MISSING", `the continuation ${service.constructor.name}.${reply.method} does not exist any more`);
+    this.#ports.watch?.begins(this.#nameOf(service), reply.method);
     return asRefusal(callHandler(handler, service, [outcome, ...reply.context]), `${service.constructor.name}.${reply.method}`);
+  }
+
+  #nameOf(service: object): string {
+    for (const [name, each] of this.state.services) if (each === service) return name;
+    return service.constructor.name;
   }
 
   #fire(timer: TimerState): Rejection | MaceKenError | undefined {
     const handler = findMethod(timer.service, timer.method);
     if (handler === undefined) throw new MaceKenError("MK_METHOD_MISSING", `the timer's method ${timer.service.constructor.name}.${timer.method} does not exist any more`);
+    this.#ports.watch?.begins(this.#nameOf(timer.service), timer.method);
     return asRefusal(callHandler(handler, timer.service, timer.args), `${timer.service.constructor.name}.${timer.method}`);
   }
 }
