@@ -42,6 +42,16 @@ export class ChannelRestarts {
     channels.noteIntroduction(channel, false);
   }
 
+  /** In a turn: the operator has given the peer up; whoever answers for it next may have another key. */
+  forget(peer: string): void {
+    const { channels, executed } = this.#kernel;
+    const channel = channels.get(peer);
+    if (channel === undefined) return;
+    if (channel.key !== "") channels.pin(channel, "", executed);
+    this.begin(peer, "");
+    this.#peers.closePeer(peer);
+  }
+
   #goOn(channel: Channel): void {
     const { channels, executor } = this.#kernel;
     const { peer, outbox } = channel;

@@ -49,6 +49,10 @@ export interface KernelLimits {
   readonly maxDeferred: number;
   /** Bytes of one message between nodes. */
   readonly maxMessageBytes: number;
+  /** Processes that an input may end; then it is parked. */
+  readonly deathsBeforeParked: number;
+  /** Inputs that run one by one after an unclean stop, beside those that were pending. */
+  readonly guardedInputs: number;
   /** What may wait for one peer: beyond half of it requests from outside are held back, beyond all of it a send throws. */
   readonly outboxQuotaBytes: number;
   /** Of that, what one peer's messages may take in memory, and those of all peers, beyond which each keeps `outboxSpareBytes`; the rest is in blocks outside. */
@@ -75,6 +79,8 @@ export const defaultLimits: KernelLimits = {
   idempotencyKeepMs: 24 * 3600 * 1000,
   maxDeferred: 100_000,
   maxMessageBytes: 16 * 1024 * 1024,
+  deathsBeforeParked: 5,
+  guardedInputs: 100,
   outboxQuotaBytes: 1024 * 1024 * 1024,
   outboxMemoryBytes: 8 * 1024 * 1024,
   nodeOutboxMemoryBytes: 64 * 1024 * 1024,

@@ -273,6 +273,8 @@ export class Driver {
   }
 
   becameDurable(turn: number): void {
+    // An attempt is durable and its turn runs now: the mark proves to the next life that it came to that.
+    if (this.#ports.kernel.guard?.isAnnounced === true) this.#guard(() => this.#ports.log!.markDurable());
     this.step({ kind: "durable", turn });
     if (this.#markTimer === undefined) this.#armMark();
     this.#considerSnapshot();
@@ -341,6 +343,13 @@ export class Driver {
   }
 
   // ---- the end
+
+  /** The last record: nothing runs any more. What it releases still leaves. */
+  end(): void {
+    if (!this.#begun) return;
+    this.#guard(() => this.#perform(this.#ports.kernel.end()));
+    this.#guard(() => this.#flush(false));
+  }
 
   /** External requests whose answers have not come. */
   get unanswered(): number {

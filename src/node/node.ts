@@ -239,6 +239,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
       phase = "stopping";
       kernel.stop();
       await http?.close(1_000);
+      live.end();
       await settle(kernel, 2_000);
       live.stop();
       for (const step of undo.reverse()) await step();
@@ -294,15 +295,17 @@ async function openControl(node: { readonly address: object }, data: string, ins
 interface FoundLog {
   readonly empty: boolean;
   readonly directory: ReturnType<typeof openDataDirectory>;
+  readonly provenTurn: number;
   load(loader: KernelLoader): void;
   begin(): TurnLog;
 }
 
 function examineLog(disk: NodeDisk, data: string, name: string, events: Required<Pick<TurnLogOptions, "onDurable" | "onFailed" | "onReserved">>): FoundLog {
   const directory = openDataDirectory(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName, identityName, `${identityName}.tmp`] });
-  const { snapshot, records, empty, begin } = examineTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, ...events });
+  const { snapshot, records, empty, provenTurn, begin } = examineTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, ...events });
   return {
     empty,
+    provenTurn,
     directory,
     begin,
     load(loader) {
@@ -329,7 +332,7 @@ async function openWire(data: string, directory: FoundLog["directory"] | undefin
 function recover(kernel: Kernel, found: FoundLog, time: ReturnType<MachineClock["now"]>) {
   const loader = new KernelLoader(kernel);
   found.load(loader);
-  return loader.finish(time);
+  return loader.finish(time, found.provenTurn);
 }
 
 /** Waits for what birth or recovery executed; throws what stopped the node meanwhile. */

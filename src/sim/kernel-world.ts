@@ -48,6 +48,8 @@ export class SimulatedNode {
   syncing = false;
   /** A snapshot under way. */
   taking: { readonly snapshot: KernelSnapshot; readonly chunks: Uint8Array[] } | undefined;
+  /** The last turn that was durable when the process died. */
+  provenTurn = 0;
   readonly effects = new Queue<KernelEffect>();
   readonly answers = new Map<number, Outcome<unknown>[]>();
   readonly notes: Note[] = [];
@@ -132,7 +134,7 @@ export class KernelWorld {
       // What no snapshot names is worth nothing to a recovery.
       for (const block of node.blocks.keys()) if (node.snapshot?.blocks.has(block) !== true) node.blocks.delete(block);
       node.dropped.clear();
-      this.#take(node, loader.finish(this.#time(node)));
+      this.#take(node, loader.finish(this.#time(node), node.provenTurn));
     }
     this.afterStep(node);
   }
@@ -146,6 +148,7 @@ export class KernelWorld {
     node.alarmAt = Infinity;
     node.again = node.syncing = false;
     node.taking = undefined;
+    node.provenTurn = durableTurn(node);
     const kept = outcome === "all" ? node.unsynced.length : outcome === "first" ? Math.min(1, node.unsynced.length) : 0;
     node.durable.push(...node.unsynced.slice(0, kept));
     node.unsynced.length = 0;
@@ -154,8 +157,15 @@ export class KernelWorld {
       if (connection.from !== node && connection.to !== node) continue;
       this.#connections.delete(key);
       const [other, number] = this.#otherEnd(key, connection, node);
-      this.#push(other, { kind: "closed", connection: number });
+      // Not before the other side hears that it was opened.
+      const opening = this.#inputs.find((each) => each.node === other && each.input.kind === "opened" && each.input.connection === number);
+      this.#push(other, { kind: "closed", connection: number }, opening === undefined ? 0 : opening.dueAt - this.nowMs);
     }
+  }
+
+  /** The last record of an ordered stop. What else belongs to one, and that the process ends, is the caller's. */
+  end(node: SimulatedNode): void {
+    this.#take(node, node.kernel!.end());
   }
 
   /** Takes a snapshot at once and forgets the records before it. */
@@ -283,7 +293,7 @@ export class KernelWorld {
     node.syncing = false;
     node.syncs++;
     node.durable.push(...node.unsynced.splice(0));
-    this.#step(node, { kind: "durable", turn: node.durable.at(-1)!.turn });
+    this.#step(node, { kind: "durable", turn: durableTurn(node) });
   }
 
   #performOne(node: SimulatedNode): void {
@@ -398,6 +408,10 @@ export class KernelWorld {
 /** Frames of a connection that is not read stay in the network. */
 function isHeldBack({ node, input }: { readonly node: SimulatedNode; readonly input: KernelInput }): boolean {
   return input.kind === "frames" && node.paused.has(input.connection);
+}
+
+function durableTurn({ durable, snapshot }: SimulatedNode): number {
+  return durable.at(-1)?.turn ?? snapshot?.turn ?? 0;
 }
 
 /** What the transport would prove. */
