@@ -1,4 +1,4 @@
-/** What the heap and the codec alone cost, without disk or wire: where a turn's processor time can be looked for. */
+/** What the heap, the codec and the watchdog alone cost, without disk or wire: where a turn's processor time can be looked for. */
 import type { Case } from "../lib/case.ts";
 import { Child } from "../lib/child.ts";
 import { figure, type Figure } from "../lib/figure.ts";
@@ -16,7 +16,7 @@ const commands = ["arguments", "record", "json"] as const;
 
 export const microCase: Case = {
   name: "micro",
-  title: "micro: the heap and the codec alone",
+  title: "micro: the heap, the codec and the watchdog alone",
   async run({ runs, full, nodeArgs, progress }) {
     const turns = full ? 200_000 : 50_000;
     const calls = full ? 1_000_000 : 200_000;
@@ -24,6 +24,7 @@ export const microCase: Case = {
     const undone: number[] = [];
     const noticed: number[] = [];
     const plain: number[] = [];
+    const watch: number[] = [];
     const codec: Record<(typeof commands)[number], CodecTimes[]> = { arguments: [], record: [], json: [] };
     for (let run = 0; run < runs; run++) {
       progress(`run ${run + 1} of ${runs}`);
@@ -34,6 +35,7 @@ export const microCase: Case = {
         for (const list of [[], noticed]) list.push(await child.call("noticed", turns));
         for (const list of [[], undone]) list.push(await child.call("undone", turns));
         for (const list of [[], plain]) list.push(await child.call("plain", turns));
+        for (const list of [[], watch]) list.push(await child.call("watch", calls * 5));
         for (const command of commands) for (const list of [[], codec[command]]) list.push(await child.call<CodecTimes>(command, calls));
       } finally {
         await child.stop();
@@ -50,6 +52,7 @@ export const microCase: Case = {
       figure(transfer, { ...us, name: "micro.transfer", floor, note: "begin, 5 objects dirtied and 1 made, commit with its patch of 86 bytes; no log" }),
       figure(noticed, { ...us, name: "micro.transfer-noticed", floor, must: { of: "ratio", bound: mustNoticedRatio }, note: "begin, the same changes noticed and ready to be undone, end without a patch" }),
       figure(undone, { ...us, name: "micro.transfer-undone", floor }),
+      figure(watch, { name: "micro.watch", unit: "ns/turn", better: "lower", sync: "none", note: "the stopwatch and the watchdog, two handlers in turn" }),
       ns("encode-arguments", "arguments", "encodeNs"),
       ns("decode-arguments", "arguments", "decodeNs"),
       ns("encode-record", "record", "encodeNs"),

@@ -4,6 +4,8 @@ import { writeMessageValue } from "#maceken/codec/message-writer.js";
 import { Reader } from "#maceken/codec/reader.js";
 import { Writer } from "#maceken/codec/writer.js";
 import { Heap } from "#maceken/heap/heap.js";
+import { TurnStopwatch } from "#maceken/node/turn-stopwatch.js";
+import { Watchdog } from "#maceken/node/watchdog.js";
 import { obey } from "../lib/obey.ts";
 import { profilerCommands } from "../lib/profiler.ts";
 
@@ -95,6 +97,19 @@ function codec(value: unknown, count: number): { encodeNs: number; decodeNs: num
   return { encodeNs, decodeNs: perCall(count, () => readMessageValue(new Reader(bytes))), bytes: bytes.length };
 }
 
+const methods = ["transfer", "balance"];
+
+// Its thread starts with the calls that warm up.
+const stopwatch = new TurnStopwatch({ slowTurnMs: 100, watchdog: new Watchdog(30_000), onNote: () => {} });
+
+function watch(count: number): number {
+  let call = 0;
+  return perCall(count, () => {
+    stopwatch.begins("bank", methods[call++ % 2]!);
+    stopwatch.ends();
+  });
+}
+
 const persistent = persistentBank();
 const plain = new Bank(accounts);
 
@@ -111,6 +126,7 @@ obey({
   }),
   undone: (count: number) => transfers(persistent.bank, count, () => persistent.heap.begin(), () => persistent.heap.undo()),
   plain: (count: number) => transfers(plain, count, () => {}, () => {}),
+  watch,
   arguments: (count: number) => codec(message, count),
   record: (count: number) => codec(record, count),
   json: (count: number) => {

@@ -17,6 +17,8 @@ export const errorCodes = {
   MK_NO_TURN: code("Use this.turn, refs and replies only inside a handler, a timer, a continuation or a constructor that runs in the birth turn."),
   MK_WRITE_OUTSIDE_TURN: code("Change persistent objects only inside a handler; from outside, send the service a message through node.client(…)."),
   MK_TURN_ASYNC: code("Handlers are synchronous: use this.turn.when(reply, this.method) or return this.turn.deferReply()."),
+  MK_TURN_SLOW: code("Do less in one turn: cut the work into turns with this.turn.send or schedule, or leave it to an outside effect."),
+  MK_TURN_TOO_LONG: code("Start the node again: the data are intact, and a message that ends its process 5 times is parked (`maceken dead ls DIR`). Mend the handler or cut its work into several turns; --max-turn-ms N allows more time, 0 any."),
   MK_REPLY_AWAITED: code("Write this.turn.when(reply, this.method, …context): the outcome comes back as a turn of its own."),
   MK_CONTINUATION_ANONYMOUS: code("Pass a method of this service, as in this.turn.when(reply, this.onHeld): it is kept by its name, which an arrow or a bound function does not have."),
   MK_CONTINUATION_FOREIGN: code("Pass a method of the same service; call the other service from there."),

@@ -19,6 +19,8 @@ export const exitCode = {
   addressInUse: 7,
   /** The program threw outside of a turn, or a promise was rejected and nobody handled it. */
   uncaught: 8,
+  /** A turn ran longer than maxTurnMs: the watchdog ended the process. The same number is in node/watchdog.ts. */
+  turnTooLong: 9,
   /** A bug of maceken's own: an assertion failed and the node ended rather than go on. */
   bug: 70,
   // 128 + N: ended at once by a second signal N, or by one that was not caught.
@@ -49,6 +51,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   MK_VALUE_NOT_PERSISTENT: exitCode.appFailed,
   MK_ADDRESS_IN_USE: exitCode.addressInUse,
   MK_UNCAUGHT: exitCode.uncaught,
+  MK_TURN_TOO_LONG: exitCode.turnTooLong,
 };
 
 export function exitCodeOf(error: unknown): number {

@@ -30,6 +30,7 @@ export const command: CommandSpec = {
     accept: { type: "string", value: "WHO", choices: ["listed", "any"], help: "which peers may connect; default listed: those of --peer" },
     audit: { type: "string", value: "HOW", choices: ["full", "rolling", "off"], help: "watch for writes the heap cannot see" },
     "outbox-quota": { type: "string", value: "MB", help: "what may wait for one peer, default 1024; from half of it on requests are held back" },
+    "max-turn-ms": { type: "string", value: "N", help: "end the process when a turn runs longer, with exit code 9; default 30000, 0 never" },
     "insecure-plaintext": { type: "boolean", help: "no encryption between nodes, names are believed: to measure, on loopback only" },
     "without-ken": { type: "boolean", help: "neither durability nor exactly-once: to see what they are for" },
     json: { type: "boolean", help: "ready line, notes and errors as JSON" },
@@ -47,12 +48,14 @@ async function run(input: CommandInput): Promise<number> {
   if (listen !== undefined) parseHostPort(listen, "--listen");
   const http = input.values["http"] === undefined ? undefined : httpAddress(input.values["http"]);
   const peers = peersOf(input.lists["peer"]!, name);
+  const maxTurnMs = input.values["max-turn-ms"] === undefined ? undefined : durationOf(input.values["max-turn-ms"]);
   demandFile(file);
 
   const stopping = new Promise<NodeJS.Signals>((resolve) => catchSignals(resolve));
   catchStrays(json);
   // Our own modules first: with hooks in place, each import costs more.
   const { startNode } = await import("../node/node.ts");
+  if (json) (await import("../node/watchdog.ts")).speakJson();
   const app = await loadApp(file);
   let fatal: ((code: number) => void) | undefined;
   const failed = new Promise<number>((resolve) => (fatal = resolve));
@@ -71,6 +74,7 @@ async function run(input: CommandInput): Promise<number> {
       printError(error, json);
       fatal!(exitCodeOf(error));
     },
+    ...(maxTurnMs === undefined ? {} : { maxTurnMs }),
     ...(listen === undefined ? {} : { listen }),
     ...(http === undefined ? {} : { http }),
   });
@@ -122,6 +126,11 @@ function httpAddress(text: string): string {
 function megabytes(text: string, flag: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw usage(command, `${flag} ${JSON.stringify(text)} is not a whole number of megabytes above 0`);
   return Number(text) * 1024 * 1024;
+}
+
+function durationOf(text: string): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31) return Number(text);
+  throw usage(command, `--max-turn-ms ${JSON.stringify(text)} is not a number of milliseconds`);
 }
 
 function peersOf(list: readonly string[], own: string): Record<string, string | null> {

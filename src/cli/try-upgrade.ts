@@ -51,7 +51,7 @@ export function tryUpgrade(path: string, app: AppDefinition): UpgradeTrial {
   let effects: readonly KernelEffect[] = [];
   let error: MaceKenError | null = null;
   try {
-    effects = loader.finish({ monotonicMs: performance.now(), wallMs: Date.now() });
+    effects = loader.finish({ monotonicMs: performance.now(), wallMs: Date.now() }, 0);
   } catch (thrown) {
     if (!(thrown instanceof MaceKenError)) throw thrown;
     error = thrown;

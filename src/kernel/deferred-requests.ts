@@ -6,9 +6,15 @@ import type { ServiceClass } from "../service/messages.ts";
 import { entryOf } from "../turn/dispatch.ts";
 import type { NodeState } from "../turn/node-state.ts";
 import type { TurnInput } from "../turn/turn-input.ts";
+import type { TurnWatch } from "../turn/turn-watch.ts";
 
 export class DeferredRequests {
   readonly #byMethod = new Map<string, number[]>();
+  readonly #watch: TurnWatch | undefined;
+
+  constructor(watch: TurnWatch | undefined) {
+    this.#watch = watch;
+  }
 
   get length(): number {
     return this.#byMethod.size;
@@ -43,15 +49,19 @@ export class DeferredRequests {
   #guardHolds(state: NodeState, method: string): boolean {
     // Names of services may hold dots, names of methods do not.
     const dot = method.lastIndexOf(".");
-    const service = state.services.get(method.slice(0, dot));
+    const [serviceName, methodName] = [method.slice(0, dot), method.slice(dot + 1)];
+    const service = state.services.get(serviceName);
     if (service === undefined) return true;
-    const entry = entryOf(service.constructor as unknown as ServiceClass, method.slice(dot + 1));
+    const entry = entryOf(service.constructor as unknown as ServiceClass, methodName);
     if (entry?.guard === undefined) return true;
+    this.#watch?.begins(serviceName, methodName);
     try {
       return entry.guard(service) === true;
     } catch {
       // A guard that throws is reported when the request runs.
       return true;
+    } finally {
+      this.#watch?.ends();
     }
   }
 

@@ -94,7 +94,15 @@ function sessionKey(id: string, number: number): string {
   return `s ${id} ${number}`;
 }
 
-function fingerprintOf(request: ExternalRequest): string {
+/** Tells keys apart where they are only counted. */
+export function digestOfKey(key: string): string {
+  scratch.reset();
+  scratch.string(key);
+  return hash53(scratch.view()).toString(36);
+}
+
+/** Of what is asked, without who asks. */
+export function fingerprintOf(request: Pick<ExternalRequest, "service" | "method" | "args">): string {
   scratch.reset();
   writeMessageValue(scratch, request.args, "arguments");
   return `${request.service}.${request.method} ${hash53(scratch.view()).toString(36)}`;
@@ -112,6 +120,11 @@ export function acknowledgeSession(state: NodeState, session: NonNullable<Extern
   const written = touch(known);
   written.acknowledged = session.acknowledged;
   written.at = now;
+}
+
+/** Of keys and sessions; Infinity when there are none. */
+export function oldestKeyAt({ keys, sessions }: NodeState): number {
+  return Math.min(keys.values().next().value?.at ?? Infinity, sessions.values().next().value?.at ?? Infinity);
 }
 
 /** Inside a system turn: keys and sessions that are older than they are kept. Answers how many went. */

@@ -1,7 +1,9 @@
 /**
  * What a kernel is made with: the app, who may connect, entropy, limits with their defaults; and what it counts.
  */
+import type { OutboxLimits } from "../protocol/outbox-watch.ts";
 import type { AppDefinition } from "../service/app.ts";
+import type { TurnWatch } from "../turn/turn-watch.ts";
 
 export interface KernelOptions {
   readonly name: string;
@@ -18,6 +20,8 @@ export interface KernelOptions {
   readonly limits?: Partial<KernelLimits>;
   /** "full": every turn ends with a look at the whole heap, and what was written unseen ends the node. "rolling": the driver asks for slices. Default "off". */
   readonly audit?: "full" | "rolling" | "off";
+  /** Told of each handler while it runs. */
+  readonly watch?: TurnWatch;
 }
 
 /** What the configuration says of other nodes, and the key by which they know this one. */
@@ -48,6 +52,10 @@ export interface KernelLimits {
   readonly maxDeferred: number;
   /** Bytes of one message between nodes. */
   readonly maxMessageBytes: number;
+  /** Processes that an input may end; then it is parked. */
+  readonly deathsBeforeParked: number;
+  /** Inputs that run one by one after an unclean stop, beside those that were pending. */
+  readonly guardedInputs: number;
   /** What may wait for one peer: beyond half of it requests from outside are held back, beyond all of it a send throws. */
   readonly outboxQuotaBytes: number;
   /** Of that, what one peer's messages may take in memory, and those of all peers, beyond which each keeps `outboxSpareBytes`; the rest is in blocks outside. */
@@ -74,6 +82,8 @@ export const defaultLimits: KernelLimits = {
   idempotencyKeepMs: 24 * 3600 * 1000,
   maxDeferred: 100_000,
   maxMessageBytes: 16 * 1024 * 1024,
+  deathsBeforeParked: 5,
+  guardedInputs: 100,
   outboxQuotaBytes: 1024 * 1024 * 1024,
   outboxMemoryBytes: 8 * 1024 * 1024,
   nodeOutboxMemoryBytes: 64 * 1024 * 1024,
@@ -98,4 +108,12 @@ export interface KernelCounters {
   sent: number;
   /** Found by the audit. */
   untrackedWrites: number;
+}
+
+/** Without a log nothing is kept outside of memory either. */
+export function outboxLimits({ outboxQuotaBytes, outboxMemoryBytes, nodeOutboxMemoryBytes, outboxSpareBytes }: KernelLimits, durable: boolean): OutboxLimits {
+  return {
+    softBytes: Math.floor(outboxQuotaBytes / 2), spareBytes: outboxSpareBytes,
+    memoryBytes: durable ? outboxMemoryBytes : Infinity, nodeMemoryBytes: durable ? nodeOutboxMemoryBytes : Infinity,
+  };
 }

@@ -11,21 +11,25 @@ import { Heap } from "../heap/heap.ts";
 import type { Channel } from "../protocol/channel.ts";
 import { Gate } from "../protocol/gate.ts";
 import { OutboxWatch } from "../protocol/outbox-watch.ts";
-import { failureOutcome, TurnExecutor, type TurnResult } from "../turn/executor.ts";
+import { TurnExecutor, type TurnResult } from "../turn/executor.ts";
 import type { WakeUpWork } from "../turn/life-cycle.ts";
 import { declareTables, NodeState } from "../turn/node-state.ts";
-import type { TurnOutputs } from "../turn/turn-input.ts";
+import type { OutgoingMessage, TurnOutputs } from "../turn/turn-input.ts";
+import { auditSlice, auditWhole } from "./audit-turns.ts";
 import { ChannelRestarts } from "./channel-restarts.ts";
 import { ChannelTable } from "./channel-table.ts";
-import { expireKeys, ExternalRequests } from "./external.ts";
+import { expireKeys, ExternalRequests, oldestKeyAt } from "./external.ts";
+import { failureNote } from "./failure-note.ts";
+import { GuardedStart, nothingRuns, remainsOf, type Remains, type TurnGuard } from "./guarded-start.ts";
 import { KernelClock, type TimeOfStep } from "./kernel-clock.ts";
 import type { KernelEffect, Note } from "./kernel-effect.ts";
 import type { ExternalRequest, KernelInput } from "./kernel-input.ts";
-import { defaultLimits, type KernelCounters, type KernelLimits, type KernelOptions } from "./kernel-options.ts";
-import { operationTurn } from "./operations.ts";
-import { failureNote } from "./failure-note.ts";
+import { defaultLimits, outboxLimits, type KernelCounters, type KernelLimits, type KernelOptions } from "./kernel-options.ts";
+import { LifeLedger, type Attempt, type LifeEvent } from "./life-ledger.ts";
 import { Intake } from "./intake.ts";
+import { operationTurn } from "./operations.ts";
 import { OutboxStorage } from "./outbox-storage.ts";
+import { deadlyNote, deathNote, parkingOf, parkingOfDeadly, type Parking } from "./parking.ts";
 import { Peers } from "./peers.ts";
 import { labelsOfRoot } from "./root-labels.ts";
 import { TurnQueue, type NextTurn } from "./turn-queue.ts";
@@ -50,6 +54,9 @@ export class Kernel {
   readonly counters: KernelCounters = { turns: 0, records: 0, failures: 0, parked: 0, retransmitted: 0, duplicates: 0, received: 0, sent: 0, untrackedWrites: 0 };
   readonly executor: TurnExecutor;
   readonly queue: TurnQueue;
+  readonly ledger = new LifeLedger();
+  /** Stands before the queue while this life is young, and for good when it is stopped; undefined otherwise. */
+  guard: TurnGuard | undefined;
   /** The number of the last executed turn, and of the last durable one (K7). */
   executed = 0;
   durable = 0;
@@ -73,14 +80,8 @@ export class Kernel {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.heap = new Heap(labelsOfRoot);
-    const { outboxQuotaBytes, outboxMemoryBytes, nodeOutboxMemoryBytes, outboxSpareBytes } = this.limits;
-    this.outboxes = new OutboxWatch({
-      softBytes: Math.floor(outboxQuotaBytes / 2),
-      // Without a log nothing is kept outside either.
-      memoryBytes: options.durable ? outboxMemoryBytes : Infinity,
-      nodeMemoryBytes: options.durable ? nodeOutboxMemoryBytes : Infinity,
-      spareBytes: outboxSpareBytes,
-    });
+    const { outboxQuotaBytes } = this.limits;
+    this.outboxes = new OutboxWatch(outboxLimits(this.limits, options.durable));
     this.channels = new ChannelTable(this.outboxes);
     this.storage = new OutboxStorage(this.outboxes, (effect) => void this.#effects.push(effect), () => this.clock.now);
     if ((options.audit ?? "off") !== "off") this.heap.openAudit(options.audit === "full");
@@ -89,6 +90,7 @@ export class Kernel {
       random: () => options.random(),
       maxDeferred: this.limits.maxDeferred,
       maxMessageBytes: this.limits.maxMessageBytes,
+      watch: options.watch,
       outboxRoomBytes: (node) => outboxQuotaBytes - (this.channels.get(node)?.outbox.weightBytes ?? 0),
     });
     this.#external = new ExternalRequests(this.limits);
@@ -99,6 +101,7 @@ export class Kernel {
     this.#recorder = new TurnRecorder(this.channels, this.clock);
     this.queue = new TurnQueue({
       external: this.#external,
+      watch: options.watch,
       state: () => this.state,
       now: () => this.clock.now,
       note: (note) => this.note(note),
@@ -131,11 +134,11 @@ export class Kernel {
     this.#record(result, undefined);
     declareTables(this.heap, this.state);
     this.executor.watchFromHere();
-    return this.#begin();
+    return this.#begin(undefined);
   }
 
   /** After recovery.ts has loaded snapshot and records: resumes what was pending, then the restart turn. Throws what is wrong with the program. */
-  resume(time: TimeOfStep, recorded: { readonly now: number; readonly skew: number }, work: WakeUpWork): KernelEffect[] {
+  resume(time: TimeOfStep, recorded: { readonly now: number; readonly skew: number; readonly provenTurn: number }, work: WakeUpWork): KernelEffect[] {
     this.clock.begin(time, recorded);
     this.#recorder.resume({ ...recorded, lastId: this.lastId });
     this.durable = this.executed;
@@ -143,18 +146,22 @@ export class Kernel {
     this.queue.restore();
     for (const key of this.state.effects.keys()) this.#runEffect(key);
     this.executor.watchFromHere();
+    const remains = this.ledger.ended ? undefined : remainsOf(this);
+    const began = { kind: "began", counts: this.ledger.attempt !== undefined && this.executed <= recorded.provenTurn } as const;
+    if (began.counts) this.note(deathNote(this.ledger, this.limits.deathsBeforeParked));
     this.executed++;
     this.#recorder.begin();
     const result = this.executor.restart(this.#recorder.writer, this.#turnClock(), work);
-    this.#record(result, undefined);
+    this.#record(result, undefined, began);
     this.executor.watchFromHere();
     this.restarts.resume();
-    return this.#begin();
+    return this.#begin(remains);
   }
 
-  #begin(): KernelEffect[] {
+  #begin(remains: Remains | undefined): KernelEffect[] {
     this.#running = true;
-    this.#auditWhole();
+    if (this.options.durable) this.guard = new GuardedStart(this, remains);
+    auditWhole(this);
     this.#nextHousekeeping = this.clock.now + housekeepingMs;
     if (this.durable > 0) this.#dialAll();
     return this.#endStep();
@@ -167,6 +174,14 @@ export class Kernel {
   /** No new inputs from outside become turns; what is under way finishes. */
   stop(): void {
     this.#intake.stop();
+  }
+
+  /** The last record, which says that this life was stopped in order: the next one need not suspect anything. No turn runs any more. */
+  end(): KernelEffect[] {
+    if (!this.#running || !this.options.durable) return [];
+    this.guard = nothingRuns;
+    this.noteLife({ kind: "ended" });
+    return this.#endStep();
   }
 
   // ------------------------------------------------------------------------------------------------------------- step
@@ -254,8 +269,7 @@ export class Kernel {
     this.#peers.flush();
     this.storage.flush();
     this.#intake.noteChange();
-    // With full hands the next durable turn is the occasion to go on.
-    if (this.queue.hasReady && !this.#unsynced.isFull) this.#effects.push({ kind: "again" });
+    if (this.queue.hasReady && !this.#waitsForDisk) this.#effects.push({ kind: "again" });
     this.#setAlarm();
     const effects = this.#effects;
     this.#effects = [];
@@ -264,37 +278,25 @@ export class Kernel {
 
   // ------------------------------------------------------------------------------------------------------------- turns
 
+  /** No turn may run now: the next durable one is the occasion to go on. */
+  get #waitsForDisk(): boolean {
+    return this.#unsynced.isFull || this.guard?.isWaiting === true;
+  }
+
   #runTurns(): void {
     if (this.#unsynced.isFull) return;
     for (let count = 0; count < this.limits.turnsPerStep; count++) {
-      const next = this.queue.next();
+      const next = this.guard === undefined ? this.queue.next() : this.guard.next();
       if (next === undefined) return;
       this.#runTurn(next);
+      this.guard?.ran();
       this.queue.done(next);
     }
   }
 
-  /**
-   * Looks at `maxObjects` objects of the heap, between steps, and notes what was written unseen. Answers false when a walk is done.
-   * With "full" the driver need not ask: each turn ends with a whole walk, and a finding ends the node.
-   */
+  /** With "rolling" the driver asks for this between steps; false when a walk is done. */
   audit(maxObjects: number): boolean {
-    const { audit } = this.heap;
-    if (audit === undefined || this.options.audit !== "rolling") return false;
-    audit.slice(maxObjects);
-    for (const write of audit.takeFound()) {
-      const { code, message, remedy, details } = this.heap.report(write);
-      this.counters.untrackedWrites++;
-      this.note({ level: "error", code, message, fields: { remedy, ...(details as object) } });
-    }
-    return !audit.isDone;
-  }
-
-  #auditWhole(): void {
-    if (this.options.audit !== "full") return;
-    const { audit } = this.heap;
-    audit!.everything();
-    for (const write of audit!.takeFound()) throw this.heap.report(write);
+    return auditSlice(this, maxObjects);
   }
 
   #turnClock() {
@@ -318,41 +320,57 @@ export class Kernel {
         this.executed--;
         const delays = this.limits.retryDelaysMs;
         this.queue.pause(lane, this.clock.now + delays[Math.min(lane.attempts++, delays.length - 1)]!);
-        this.#auditWhole();
+        auditWhole(this);
         return;
       }
-      result = this.#park(next, result.error);
+      if (lane.retries) this.counters.parked++;
+      result = this.#park(next, parkingOf(next, result.error));
     }
     this.queue.consumed(next, result.kind === "committed");
     this.#record(result, channel);
-    this.#auditWhole();
+    auditWhole(this);
     if (next.operation !== undefined) this.#hold({ kind: "answer", request: next.operation, outcome: { ok: true, value: null } });
   }
 
-  /** A failed input whose tries are used up is consumed all the same: nothing refused ever blocks a channel. */
-  #park({ input, lane }: NextTurn, error: unknown): TurnResult {
-    const { writer } = this.#recorder;
-    const message = error instanceof Error ? error.message : String(error);
-    let result: TurnResult;
-    if (!lane.retries) result = this.executor.park(input, failureOutcome(error), writer, this.#turnClock(), { mustRecord: false });
-    else {
-      this.counters.parked++;
-      const attempts = lane.attempts + 1;
-      const outcome = { ok: false, error: new MaceKenError("MK_PARKED", `the handler failed ${attempts} times: ${message}`) } as const;
-      const letter = { error: error instanceof Error ? (error.stack ?? message) : message, attempts };
-      result = this.executor.park(input, outcome, writer, this.#turnClock(), { mustRecord: true, letter });
-    }
+  /** An input whose tries are used up is consumed all the same: nothing refused ever blocks a channel. */
+  #park({ input }: NextTurn, { outcome, options }: Parking): TurnResult {
+    const result = this.executor.park(input, outcome, this.#recorder.writer, this.#turnClock(), options);
     assert(result.kind !== "failed", "parking runs no user code");
     return result;
   }
 
+  /** For guarded-start.ts: consumes what has ended the process too often, without running it. */
+  parkDeadly(next: NextTurn, attempt: Attempt, deaths: number): void {
+    this.#recorder.begin();
+    this.executed++;
+    this.counters.parked++;
+    const result = this.#park(next, parkingOfDeadly(attempt, deaths));
+    this.note(deadlyNote(attempt, deaths));
+    this.queue.consumed(next, true);
+    this.#record(result, next.channel, { kind: "parked", attempt });
+  }
+
+  /** A record that says only this of the node's life. */
+  noteLife(event: LifeEvent): void {
+    this.#recorder.begin();
+    this.executed++;
+    this.counters.records++;
+    this.#finishRecord(this.lastId, [], undefined, event);
+  }
+
+  #finishRecord(lastId: number, messages: readonly OutgoingMessage[], consumed: Channel | undefined, event: LifeEvent | undefined): void {
+    const before = this.#recorder.recorded.now;
+    this.#recorder.finish(this.executed, lastId, messages, consumed, event);
+    if (event !== undefined) this.ledger.note(event, this.clock.now, before);
+  }
+
   /** Completes the turn: a committed one gets its record, one that only read gives its number back. */
-  #record(result: TurnResult, consumed: Channel | undefined): void {
+  #record(result: TurnResult, consumed: Channel | undefined, event?: LifeEvent): void {
     assert(result.kind !== "failed", "a failed turn was undone");
     const { outputs } = result;
     if (result.kind === "committed") {
       this.lastId = result.lastId;
-      this.#recorder.finish(this.executed, result.lastId, outputs.messages, consumed);
+      this.#finishRecord(result.lastId, outputs.messages, consumed, event);
       this.counters.records++;
       this.counters.sent += outputs.messages.length;
       for (const { node } of outputs.messages) this.#peers.warnUnknown(node);
@@ -403,15 +421,12 @@ export class Kernel {
   #housekeeping(): void {
     if (this.clock.now < this.#nextHousekeeping) return;
     this.#nextHousekeeping = this.clock.now + housekeepingMs;
-    const limit = this.clock.now - this.limits.idempotencyKeepMs;
-    const oldestKey = this.state.keys.values().next().value;
-    const oldestSession = this.state.sessions.values().next().value;
-    if ((oldestKey?.at ?? Infinity) > limit && (oldestSession?.at ?? Infinity) > limit) return;
+    if (oldestKeyAt(this.state) > this.clock.now - this.limits.idempotencyKeepMs) return;
     this.queue.addSystem({ kind: "system", what: "keys expire", run: () => void expireKeys(this.state, this.clock.now, this.limits.idempotencyKeepMs, expiredPerTurn) });
   }
 
   #setAlarm(): void {
-    let at = Math.min(this.#unsynced.isFull ? Infinity : this.queue.nextDueAt, this.#peers.nextTickAt());
+    let at = Math.min(this.#waitsForDisk ? Infinity : this.queue.nextDueAt, this.#peers.nextTickAt());
     // An idle node with nothing to expire is left to sleep.
     if (this.state.keys.size + this.state.sessions.size > 0) at = Math.min(at, this.#nextHousekeeping);
     if (at === Infinity) return;

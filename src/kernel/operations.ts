@@ -1,10 +1,11 @@
 /**
  * What an operator asks of a running node, as system turns: dead letters and forgetting a peer.
  */
-import { assert } from "../base/assert.ts";
 import type { TurnInput } from "../turn/turn-input.ts";
-import type { RequestMessage } from "../turn/node-state.ts";
-import { activeTurn } from "../turn/running-turn.ts";
+import { findMethod } from "../turn/continuation.ts";
+import type { DeadInput } from "../turn/input-facts.ts";
+import { claim, ReplyState, TimerState, type DeadLetter, type NodeState } from "../turn/node-state.ts";
+import { activeTurn, type ActiveTurn } from "../turn/running-turn.ts";
 import { forgetPeer } from "./channel-lives.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Operation } from "./kernel-input.ts";
@@ -24,13 +25,45 @@ export function operationTurn(kernel: Kernel, operation: Operation): Extract<Tur
   }
 }
 
-/** A dead letter becomes a new input, after everything consumed; its caller was answered and is not answered again. */
+/**
+ * A dead letter becomes a new input, after everything consumed; a caller was answered and is not answered again. What cannot run
+ * stays: a message that never reached its peer, a method or service that is gone, an outcome that nobody waited for.
+ */
 function retry(kernel: Kernel, id: number): void {
-  const letter = kernel.state.dead.get(id);
+  const { state } = kernel;
+  const letter = state.dead.get(id);
   if (letter === undefined) return;
-  kernel.state.dead.delete(id);
-  const input = letter.input as { kind: string } & Partial<RequestMessage>;
-  if (input.kind !== "request") return;
-  assert(input.service !== undefined && input.method !== undefined && input.args !== undefined && input.sender !== undefined, "a dead request keeps its parts");
-  activeTurn("dead retry").addLocal({ request: { service: input.service, method: input.method, args: input.args, sender: input.sender, origin: { kind: "local", call: 0 } } });
+  const turn = activeTurn("dead retry");
+  const input = letter.input as DeadInput;
+  if (!canRetry(state, letter) || !("service" in input)) return;
+  if (input.kind === "request") {
+    const { service, method, args, sender } = input;
+    turn.addLocal({ request: { service, method, args, sender, origin: { kind: "local", call: 0 } } });
+  } else {
+    const service = state.services.get(input.service)!;
+    if (input.kind === "timer") retryTimer(turn, service, input);
+    else {
+      const reply = new ReplyState(input.call, input.node, input.what);
+      claim(reply, { service, method: input.method, context: input.context });
+      state.calls.set(reply.call, reply);
+      turn.addLocal({ call: reply.call, outcome: input.outcome });
+    }
+  }
+  state.dead.delete(id);
+}
+
+export function canRetry(state: NodeState, { input }: DeadLetter): boolean {
+  const { kind, service, method } = input as { readonly kind: string; readonly service?: string; readonly method?: string };
+  if (service === undefined || method === undefined) return false;
+  const found = state.services.get(service);
+  // A request that nobody takes any more is refused as a new one would be.
+  return kind === "request" || (found !== undefined && findMethod(found, method) !== undefined);
+}
+
+/** Under its old number, which cancels it; one with a period that goes on by itself runs once more beside it. */
+function retryTimer(turn: ActiveTurn, service: object, { id, method, args, periodMs }: Extract<DeadInput, { kind: "timer" }>): void {
+  const goesOn = turn.state.timers.has(id);
+  const timer = new TimerState(goesOn ? turn.nextId() : id, service, method, args, turn.now, goesOn ? 0 : periodMs);
+  turn.state.timers.set(timer.id, timer);
+  turn.outputs.timers.push(timer);
 }

@@ -306,6 +306,7 @@ export class Peers {
     if (hello.consumed > channel.acknowledged) assert(channel.outbox.acknowledge(Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
     this.#kernel.counters.retransmitted += Math.max(0, Math.min(this.#sentOn(channel), channel.released) - Math.max(hello.received, channel.acknowledged));
     session.open(channel, hello);
+    this.#kernel.guard?.heard(channel, hello.released);
     this.#emit({ kind: "admit", connection: session.connection, maxFrameBytes: this.#kernel.limits.maxMessageBytes + frameOverheadBytes });
     this.#open.set(peer, session);
     this.#refused.delete(peer);

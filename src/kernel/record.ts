@@ -7,6 +7,7 @@ import { MaceKenError } from "../base/error.ts";
 import { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
 import type { Channel } from "../protocol/channel.ts";
+import { readLifeEvent, writeLifeEvent, type LifeEvent } from "./life-ledger.ts";
 import type { StoredBlock } from "../protocol/outbox-block.ts";
 
 /**
@@ -17,8 +18,8 @@ export const recordFormat = 2;
 /** The channels of a snapshot were one piece, and no message was outside of it. */
 const oldestFormat = 1;
 
-const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32, lost: 128 } as const;
-const allFlags = 63 | 128;
+const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32, life: 64, lost: 128 } as const;
+const allFlags = 255;
 
 /** Errors: MK_DIRECTORY_FORMAT. */
 export function demandRecordFormat(format: number): void {
@@ -42,6 +43,7 @@ export interface RecordHead {
   readonly sent: readonly { readonly index: number; readonly payload: Uint8Array }[];
   /** Channels of whose outbox this many of the oldest messages were put aside. */
   readonly lost: readonly { readonly index: number; readonly count: number }[];
+  readonly life: LifeEvent | undefined;
 }
 
 const prefixBytes = 8;
@@ -56,10 +58,11 @@ export function beginRecord(writer: Writer): number {
 
 export function endRecord(writer: Writer, start: number, head: RecordHead): void {
   writer.patchU32(start + 4, writer.length - start - prefixBytes);
-  const { format, lastId, skew, peers, consumed, sent, lost } = head;
+  const { format, lastId, skew, peers, consumed, sent, lost, life } = head;
   writer.uint(
     (consumed === undefined ? 0 : flag.consumed) | (sent.length === 0 ? 0 : flag.sent) | (peers.length === 0 ? 0 : flag.peers) |
-      (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew) | (format === undefined ? 0 : flag.format) | (lost.length === 0 ? 0 : flag.lost),
+      (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew) | (format === undefined ? 0 : flag.format) |
+      (lost.length === 0 ? 0 : flag.lost) | (life === undefined ? 0 : flag.life),
   );
   if (format !== undefined) writer.uint(format);
   writer.uint(head.turn);
@@ -90,6 +93,7 @@ export function endRecord(writer: Writer, start: number, head: RecordHead): void
       writer.uint(count);
     }
   }
+  if (life !== undefined) writeLifeEvent(writer, life);
   writer.patchU32(start, writer.length - start - 4);
 }
 
@@ -138,7 +142,8 @@ function readRecordHead(reader: Reader): RecordHead {
     const count = reader.count(2);
     for (let i = 0; i < count; i++) lost.push({ index: reader.uint(), count: reader.uint() });
   }
-  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, lost };
+  const life = (flags & flag.life) === 0 ? undefined : readLifeEvent(reader);
+  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, lost, life };
 }
 
 export function writeChannel(writer: Writer, { peer, incarnation, key, recordIndex, executed, outbox }: Channel): void {

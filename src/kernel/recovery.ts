@@ -72,6 +72,8 @@ export class KernelLoader {
     kernel.lastId = reader.uint();
     this.#now = reader.uint();
     this.#skew = reader.f64();
+    // The beginnings of older snapshots end here.
+    if (this.#format !== 1 && !reader.done) kernel.ledger.read(reader);
     if (this.#format === 1) this.#readSome(reader, this.#snapshotTurn);
     this.#next = this.#format === 1 ? "heap" : "channels";
   }
@@ -117,19 +119,24 @@ export class KernelLoader {
       if (head.turn <= this.#snapshotTurn) continue;
       assert(head.turn === kernel.executed + 1, "recovered turns have no gap (K1)");
       kernel.executed = head.turn;
+      kernel.ledger.note(head.life, this.#now + head.elapsedMs, this.#now);
       this.#now += head.elapsedMs;
       if (head.lastId !== undefined) kernel.lastId = head.lastId;
       if (head.skew !== undefined) this.#skew = head.skew;
       this.#applyChannels(head);
       const patchBytes = patch.remaining;
-      this.#heap.patch(patch, head.turn);
+      // A record that only says something of the node's life has none.
+      if (!patch.done) this.#heap.patch(patch, head.turn);
       patch.expectEnd();
       this.#watch?.turn(head, this.#heap.root!, this.#now, patchBytes);
     }
   }
 
-  /** Everything is loaded: the heap comes to life, and the app is held against it. Throws MaceKenError when the app does not fit the data. */
-  finish(time: TimeOfStep): KernelEffect[] {
+  /**
+   * Everything is loaded: the heap comes to life, and the app is held against it. `provenTurn`: the log proves that turns up to this
+   * one had become durable while the process lived. Throws MaceKenError when the app does not fit the data.
+   */
+  finish(time: TimeOfStep, provenTurn: number): KernelEffect[] {
     const kernel = this.#kernel;
     const waiting: ReplyState[] = [];
     const outdated = this.#heap.finish((object) => {
@@ -141,7 +148,7 @@ export class KernelLoader {
     this.upgrade = { ...this.upgrade, lost: lost.map(({ what }) => what) };
     for (const note of upgradeNotes(this.upgrade, kernel.options.app.version)) kernel.note(note);
     for (const reply of waiting) kernel.executor.noteWaiting(reply);
-    return kernel.resume(time, { now: this.#now, skew: this.#skew }, {
+    return kernel.resume(time, { now: this.#now, skew: this.#skew, provenTurn }, {
       lost,
       bringUpToDate: () => outdated.bringUpToDate(),
       beginNewLife: () => void (kernel.options.restoredAs !== undefined && beginNewLife(kernel, kernel.options.restoredAs)),
@@ -192,13 +199,14 @@ export class KernelSnapshot {
     const kernel = this.#kernel;
     assert(kernel.executed === this.atTurn, "the beginning shows the turn at which the snapshot began");
     this.#next = "channels";
-    const writer = new Writer(64);
+    const writer = new Writer(256);
     const { now, skew, lastId } = kernel.recorded;
     writer.uint(recordFormat);
     writer.uint(this.atTurn);
     writer.uint(lastId);
     writer.uint(now);
     writer.f64(skew);
+    kernel.ledger.write(writer);
     return writer.view();
   }
 

@@ -11,6 +11,7 @@ import type { NodeState } from "../turn/node-state.ts";
 import type { Origin } from "../turn/origin.ts";
 import { readPayload } from "../turn/payload.ts";
 import type { TurnInput, TurnOutputs } from "../turn/turn-input.ts";
+import type { TurnWatch } from "../turn/turn-watch.ts";
 import { DeferredRequests } from "./deferred-requests.ts";
 import type { ExternalRequests } from "./external.ts";
 import type { Note } from "./kernel-effect.ts";
@@ -33,6 +34,7 @@ export interface NextTurn {
 
 export interface TurnQueuePorts {
   readonly external: ExternalRequests;
+  readonly watch: TurnWatch | undefined;
   state(): NodeState;
   now(): number;
   note(note: Note): void;
@@ -45,7 +47,7 @@ export class TurnQueue {
   readonly #lanes = new Lanes();
   readonly #timers = new TimerQueue();
   readonly #localIds = new Queue<number>();
-  readonly #deferred = new DeferredRequests();
+  readonly #deferred: DeferredRequests;
   readonly #effectOutcomes = new Queue<Extract<TurnInput, { kind: "effect" }>>();
   readonly #systemTurns = new Queue<{ readonly input: SystemInput; readonly operation: number | undefined }>();
   readonly #channelLanes = new Map<Channel, Lane>();
@@ -83,6 +85,7 @@ export class TurnQueue {
 
   constructor(ports: TurnQueuePorts) {
     this.#ports = ports;
+    this.#deferred = new DeferredRequests(ports.watch);
   }
 
   // ---- what comes in

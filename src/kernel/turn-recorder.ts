@@ -8,6 +8,7 @@ import type { Channel } from "../protocol/channel.ts";
 import type { OutgoingMessage } from "../turn/turn-input.ts";
 import type { ChannelTable } from "./channel-table.ts";
 import type { KernelClock } from "./kernel-clock.ts";
+import type { LifeEvent } from "./life-ledger.ts";
 import { beginRecord, endRecord, recordFormat, type RecordHead } from "./record.ts";
 
 /** Below this the wall clock's lead is noise, not a fact to record. */
@@ -52,7 +53,7 @@ export class TurnRecorder {
   }
 
   /** The turn's messages get their numbers here (K4), its input is marked consumed (K3), in one record with its patch. */
-  finish(turn: number, lastId: number, messages: readonly OutgoingMessage[], consumed: Channel | undefined): void {
+  finish(turn: number, lastId: number, messages: readonly OutgoingMessage[], consumed: Channel | undefined, life?: LifeEvent): void {
     const channels = this.#channels;
     const sent: { index: number; payload: Uint8Array }[] = [];
     for (const { node, payload } of messages) {
@@ -72,6 +73,7 @@ export class TurnRecorder {
       sent,
       peers: channels.takeIntroductions(),
       lost: channels.takeLost(),
+      life,
     };
     this.#saidFormat = true;
     this.#now = clock.now;

@@ -21,6 +21,8 @@ export class Chain {
   lastTurn: number;
   /** The highest group that anything claims was durable. */
   durableGroup: number;
+  /** The last turn of that group. */
+  provenTurn: number;
   /** The highest recovery epoch seen. */
   epoch = 0;
   readonly #anchorGroup: number;
@@ -38,6 +40,7 @@ export class Chain {
     this.lastGroup = anchor.group;
     this.lastTurn = anchor.turn;
     this.durableGroup = anchor.durableGroup;
+    this.provenTurn = anchor.turn;
     this.#expected = { file: firstFile, offset: 0 };
   }
 
@@ -50,6 +53,8 @@ export class Chain {
     this.epoch = frame.epoch;
     if (frame.durableGroup > this.durableGroup) {
       this.durableGroup = frame.durableGroup;
+      // A mark repeats the last turn; a group begins behind the last turn of the one before it.
+      this.provenTurn = frame.payloadBytes === 0 ? frame.lastTurn : frame.baseTurn;
       this.#claimant = `${file} at byte ${frame.offset}`;
     }
     if (skippedFrom >= 0) this.#suspect ??= { file, offset: skippedFrom };

@@ -31,6 +31,8 @@ export interface ExaminedLog {
   readonly records: Iterable<LogEntry>;
   /** The last turn; all up to it are durable once the log is begun. */
   readonly lastTurn: number;
+  /** Up to this turn the log itself proves that all was durable while it was written: a death came after that. */
+  readonly provenTurn: number;
   /** Nothing was ever made durable here: the node is to be born. */
   readonly empty: boolean;
   /** The writing half of recovery, once. Whoever calls back through `options` may do so from now on. */
@@ -42,8 +44,8 @@ export interface OpenedLog extends Omit<ExaminedLog, "begin"> {
 }
 
 export function openTurnLog(disk: Disk, options: OpenLogOptions): OpenedLog {
-  const { snapshot, records, lastTurn, empty, begin } = examineTurnLog(disk, options);
-  return { snapshot, records, lastTurn, empty, log: begin() };
+  const { begin, ...found } = examineTurnLog(disk, options);
+  return { ...found, log: begin() };
 }
 
 /** Reads and judges; changes nothing. */
@@ -88,7 +90,7 @@ function examine(disk: Disk, options: OpenLogOptions): ExaminedLog {
   const records: Iterable<LogEntry> = {
     [Symbol.iterator]: () => replay(disk, directory, salt, segments, anchor, last, snapshot?.position.skip ?? 0),
   };
-  return { snapshot, records, lastTurn, empty, begin: () => withLogErrors(begin) };
+  return { snapshot, records, lastTurn, provenTurn: chain.provenTurn, empty, begin: () => withLogErrors(begin) };
 }
 
 export function anchorOf(snapshot: SnapshotReader | null): ChainAnchor {

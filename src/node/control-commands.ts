@@ -8,6 +8,7 @@ import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { Operation } from "../kernel/kernel-input.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { canRetry } from "../kernel/operations.ts";
 import { inspectState } from "../observe/inspect.ts";
 import { viewOf, type View } from "../observe/view.ts";
 import type { DeadLetter } from "../turn/node-state.ts";
@@ -58,7 +59,9 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
     switch (asked?.command) {
       case "dead retry":
       case "dead drop": {
-        if (!target.kernel.state.dead.has(asked.id)) throw noSuchLetter(asked.id);
+        const letter = target.kernel.state.dead.get(asked.id);
+        if (letter === undefined) throw noSuchLetter(asked.id);
+        if (asked.command === "dead retry" && !canRetry(target.kernel.state, letter)) throw cannotRetry(asked.id);
         await operate(target, { kind: asked.command === "dead drop" ? "dropDeadLetter" : "retryDeadLetter", id: asked.id });
         return { id: asked.id };
       }
@@ -113,6 +116,10 @@ async function operate(target: ControlTarget, operation: Operation): Promise<voi
 
 export function noSuchLetter(id: number): MaceKenError {
   return new MaceKenError("MK_USAGE", `there is no dead letter ${id}`, { remedy: "See `maceken dead ls DIR`." });
+}
+
+function cannotRetry(id: number): MaceKenError {
+  return new MaceKenError("MK_USAGE", `dead letter ${id} cannot run again: nothing on this node would take it`, { remedy: "See `maceken dead ls DIR ID`; `dead drop` forgets it." });
 }
 
 function statusOf(kernel: Kernel): object {

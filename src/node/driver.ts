@@ -15,6 +15,7 @@ import type { HostPort } from "../transport/transport.ts";
 import type { TcpTransport } from "../transport/tcp-transport.ts";
 import type { MachineClock } from "./machine-clock.ts";
 import type { OutsideEffects } from "./outside-effects.ts";
+import type { TurnStopwatch } from "./turn-stopwatch.ts";
 
 export interface DriverPorts {
   readonly kernel: Kernel;
@@ -23,6 +24,7 @@ export interface DriverPorts {
   readonly log: TurnLog | null;
   readonly transport: TcpTransport;
   readonly effects: OutsideEffects;
+  readonly watch: TurnStopwatch;
   readonly peers: ReadonlyMap<string, HostPort>;
   onNote(note: Note): void;
   onFatal(error: unknown): void;
@@ -136,15 +138,18 @@ export class Driver {
   #drain(): void {
     if (this.#stepping) return;
     this.#stepping = true;
-    const { kernel, clock } = this.#ports;
     this.#guard(() => {
-      for (let i = 0; i < this.#inputs.length; i++) {
-        const input = this.#inputs[i]!;
-        this.#perform(kernel.step(input, clock.now()));
-      }
+      for (let i = 0; i < this.#inputs.length; i++) this.#perform(this.#kernelStep(this.#inputs[i]!));
     });
     this.#inputs.length = 0;
     this.#stepping = false;
+  }
+
+  #kernelStep(input: KernelInput): KernelEffect[] {
+    const { kernel, clock, watch } = this.#ports;
+    const time = clock.now();
+    watch.stepBegins(clock.readMs);
+    return kernel.step(input, time);
   }
 
   /** An assertion that fails, or anything else unforeseen, ends the node: going on could break what it promises. */
@@ -268,6 +273,8 @@ export class Driver {
   }
 
   becameDurable(turn: number): void {
+    // An attempt is durable and its turn runs now: the mark proves to the next life that it came to that.
+    if (this.#ports.kernel.guard?.isAnnounced === true) this.#guard(() => this.#ports.log!.markDurable());
     this.step({ kind: "durable", turn });
     if (this.#markTimer === undefined) this.#armMark();
     this.#considerSnapshot();
@@ -336,6 +343,13 @@ export class Driver {
   }
 
   // ---- the end
+
+  /** The last record: nothing runs any more. What it releases still leaves. */
+  end(): void {
+    if (!this.#begun) return;
+    this.#guard(() => this.#perform(this.#ports.kernel.end()));
+    this.#guard(() => this.#flush(false));
+  }
 
   /** External requests whose answers have not come. */
   get unanswered(): number {

@@ -21,6 +21,8 @@ const apartMs = 2_000;
 export class MachineClock {
   readonly #time: MachineTime;
   #suspendedMs = 0;
+  /** The monotonic clock when it was read last, which does not count suspends. */
+  readMs = 0;
   /** The wall clock's lead over the monotonic one, and uptime's, when they were last looked at. */
   #wallLead: number;
   #uptimeLead: number;
@@ -35,6 +37,7 @@ export class MachineClock {
   now(): TimeOfStep {
     const monotonicMs = this.#time.monotonicMs();
     const wallMs = this.#time.wallMs();
+    this.readMs = monotonicMs;
     const lead = wallMs - monotonicMs;
     if (Math.abs(lead - this.#wallLead) > apartMs) {
       this.#wallLead = lead;

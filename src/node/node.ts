@@ -33,6 +33,11 @@ import { OutsideEffects } from "./outside-effects.ts";
 import { parsePeerAddress } from "./peer-address.ts";
 import { randomName, randomUint32 } from "./random-name.ts";
 import { SpaceWatch } from "./space-watch.ts";
+import { TurnStopwatch } from "./turn-stopwatch.ts";
+import { Watchdog } from "./watchdog.ts";
+
+const watchdogAfterReadyMs = 50;
+const maxDurationMs = 2 ** 31 - 1;
 
 export interface NodeOptions<S> {
   readonly app: App<S, {}>;
@@ -66,6 +71,13 @@ export interface NodeOptions<S> {
    * get MK_HELD_BACK (503), beyond all of it a send throws MK_OUTBOX_FULL. Default 1 GiB.
    */
   readonly outboxQuotaBytes?: number;
+  /**
+   * A turn that runs longer ends the process with exit code 9, from a thread of its own, because an endless loop blocks everything else.
+   * Default 30,000; 0 lets turns run for ever. Birth, recovery and upgrades are not watched.
+   */
+  readonly maxTurnMs?: number;
+  /** A turn that ran longer is noted with its name (MK_TURN_SLOW), at most once a second for each handler. Default 100; 0 notes none. */
+  readonly slowTurnMs?: number;
   /** Told of everything worth an operator's attention. Default: nothing. */
   readonly onNote?: (note: Note) => void;
   /** The node cannot go on: a disk that fails, or a bug. Default: throws, which ends the process. */
@@ -128,6 +140,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   const configured = Object.entries(options.peers ?? {}).map(([peer, text]) => [peer, parsePeerAddress(text, `the address of ${peer}`)] as const);
   const peers = new Map(configured.flatMap(([peer, { address }]) => (address === undefined ? [] : [[peer, address] as const])));
   const listening = options.listen === undefined ? undefined : parseHostPort(options.listen, "--listen");
+  const maxTurnMs = durationOf(options.maxTurnMs, "maxTurnMs", 30_000);
   const plain = options.insecurePlaintext === true;
   if (plain && listening !== undefined && !isLoopback(listening.host)) throw new MaceKenError("MK_USAGE", `without encryption a node listens on loopback only, not on ${listening.host}`);
   const disk = new NodeDisk();
@@ -149,6 +162,9 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   const space = new SpaceWatch((note) => options.onNote?.(note));
   const found = durable ? examineLog(disk, data, name, { onDurable: (turn) => driver!.becameDurable(turn), onFailed: failed, onReserved: (reserved) => space.reserved(reserved) }) : undefined;
   const { key, wire } = await openWire(data, found?.directory, plain, listening !== undefined || peers.size > 0);
+  const watchdog = maxTurnMs === 0 ? undefined : new Watchdog(maxTurnMs);
+  undo.push(() => watchdog?.stop());
+  const watch = new TurnStopwatch({ slowTurnMs: durationOf(options.slowTurnMs, "slowTurnMs", 100), watchdog, onNote: (note) => options.onNote?.(note) });
   const kernel = new Kernel({
     name,
     app,
@@ -165,6 +181,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     ...(found?.directory.manifest.restoredAs === undefined ? {} : { restoredAs: found.directory.manifest.restoredAs }),
     audit,
     durable,
+    watch,
   });
 
   const ofStrangers = rareNotes((note) => options.onNote?.(note), () => performance.now());
@@ -198,16 +215,18 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     undo.push(() => new Promise<void>((done) => log.close(done)), () => space.stop());
   }
   // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
-  const live = new Driver({ kernel, clock, log, transport, effects, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
+  const live = new Driver({ kernel, clock, log, transport, effects, watch, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
   driver = live;
   if (early !== undefined) throw early;
-  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, log, () => phase === "ready");
+  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, log, watch, () => phase === "ready");
   if (http !== undefined) undo.push(() => http.close(0));
 
   live.begin(woken ?? kernel.birth(clock.now()));
   await whenDurable(kernel, live);
   found?.directory.markBorn();
   phase = "ready";
+  // Not before: what restarts is to answer soon. A handler that runs earlier does it.
+  setTimeout(() => watchdog?.start(), watchdogAfterReadyMs).unref();
 
   const node: MaceNode<S> = {
     name,
@@ -221,6 +240,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
       phase = "stopping";
       kernel.stop();
       await http?.close(1_000);
+      live.end();
       await settle(kernel, 2_000);
       live.stop();
       for (const step of undo.reverse()) await step();
@@ -239,15 +259,21 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   return node;
 }
 
-async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log: TurnLog | null, ready: () => boolean) {
+async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log: TurnLog | null, watch: TurnStopwatch, ready: () => boolean) {
   const { startHttpServer } = await import("./http-server.ts");
   const { metricsOf } = await import("../observe/metrics.ts");
   return startHttpServer({
     ...address,
     submit: (request) => driver.submit(request),
     ready,
-    metrics: () => metricsOf(kernel, { unanswered: driver.unanswered, log }),
+    metrics: () => metricsOf(kernel, { unanswered: driver.unanswered, slowTurns: watch.slowTurns, log }),
   });
+}
+
+function durationOf(given: number | undefined, what: string, usual: number): number {
+  if (given === undefined) return usual;
+  if (Number.isInteger(given) && given >= 0 && given <= maxDurationMs) return given;
+  throw new MaceKenError("MK_USAGE", `${what} is ${given}, not a whole number of milliseconds from 0 to ${maxDurationMs}`);
 }
 
 /** Commands of an operator find the node through a socket. Not waited for; a node that cannot be asked is better than none. */
@@ -270,15 +296,17 @@ async function openControl(node: { readonly address: object }, data: string, ins
 interface FoundLog {
   readonly empty: boolean;
   readonly directory: ReturnType<typeof openDataDirectory>;
+  readonly provenTurn: number;
   load(loader: KernelLoader): void;
   begin(): TurnLog;
 }
 
 function examineLog(disk: NodeDisk, data: string, name: string, events: Required<Pick<TurnLogOptions, "onDurable" | "onFailed" | "onReserved">>): FoundLog {
   const directory = openDataDirectory(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName, identityName, `${identityName}.tmp`] });
-  const { snapshot, records, empty, begin } = examineTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, ...events });
+  const { snapshot, records, empty, provenTurn, begin } = examineTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, ...events });
   return {
     empty,
+    provenTurn,
     directory,
     begin,
     load(loader) {
@@ -305,7 +333,7 @@ async function openWire(data: string, directory: FoundLog["directory"] | undefin
 function recover(kernel: Kernel, found: FoundLog, time: ReturnType<MachineClock["now"]>) {
   const loader = new KernelLoader(kernel);
   found.load(loader);
-  return loader.finish(time);
+  return loader.finish(time, found.provenTurn);
 }
 
 /** Waits for what birth or recovery executed; throws what stopped the node meanwhile. */

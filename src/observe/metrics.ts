@@ -8,6 +8,8 @@ import type { TurnLog } from "../log/turn-log.ts";
 /** What the driver knows beside the kernel. */
 export interface DriverFigures {
   readonly unanswered: number;
+  /** Turns that took longer than slowTurnMs. */
+  readonly slowTurns?: number;
   readonly log?: TurnLog | null;
 }
 
@@ -36,6 +38,7 @@ export function metricsText(kernel: Kernel, driver: DriverFigures): string {
   metric("counter", "turns", "Turns tried since the process started.", counters.turns);
   metric("counter", "records", "Turns that wrote a record.", counters.records);
   metric("counter", "failures", "Turns whose handler threw.", counters.failures);
+  metric("counter", "slow_turns", "Turns longer than slowTurnMs.", driver.slowTurns ?? 0);
   metric("counter", "parked", "Messages that became dead letters.", counters.parked);
   metric("counter", "messages_sent", "Messages to peers.", counters.sent);
   metric("counter", "messages_received", "Messages from peers.", counters.received);

@@ -1,12 +1,10 @@
 /**
- * Notes about what strangers do: at most one in ten seconds, with how many were left out, so that nobody can fill the log by
- * knocking. Carries no invariant.
+ * Notes that might come in floods: at most one in a while, ten seconds unless told, with how many were left out, so that nobody can
+ * fill the log by knocking. Carries no invariant.
  */
 import type { Note } from "../kernel/kernel-effect.ts";
 
-const pauseMs = 10_000;
-
-export function rareNotes(onNote: (note: Note) => void, nowMs: () => number): (note: Note) => void {
+export function rareNotes(onNote: (note: Note) => void, nowMs: () => number, pauseMs = 10_000): (note: Note) => void {
   let saidAt = Number.NEGATIVE_INFINITY;
   let leftOut = 0;
   return (note) => {

@@ -4,6 +4,7 @@
  */
 import { operation } from "../heap/keyed-changes.ts";
 import type { TurnWatch } from "../kernel/recovery.ts";
+import type { LifeEvent } from "../kernel/life-ledger.ts";
 import type { RecordHead } from "../kernel/record.ts";
 import { DeadLetter, DeferredState, EffectState, KeyState, NodeState, ReplyState, SessionState, TimerState, type LocalMessage, type RequestMessage } from "../turn/node-state.ts";
 import { readPayload } from "../turn/payload.ts";
@@ -65,7 +66,7 @@ export class TurnWords extends PatchWords implements TurnWatch {
     const words = new SystemWords(this.paths, root as NodeState, now);
     const changes = this.take((object, entries, before) => words.take(object, entries, before));
     this.#nameServices(root as NodeState);
-    const input = born ? "birth" : (words.input ?? (head.consumed === undefined ? words.otherInput(head.sent.length > 0) : `message from ${this.#peer(head.consumed)}`));
+    const input = born ? "birth" : lifeText(head.life, words.input ?? (head.consumed === undefined ? words.otherInput() : `message from ${this.#peer(head.consumed)}`));
     this.#tell({
       turn: head.turn, atMs: now, input, patchBytes,
       changes: born ? this.#birth(root as NodeState) : changes,
@@ -113,10 +114,9 @@ class SystemWords {
     this.#tables = this.#tablesOf(state);
   }
 
-  /** When nothing was taken out of a table: a keyed request, another one, or the first turn of a life. */
-  otherInput(sends: boolean): string {
-    if (this.#keyTaken !== undefined) return `request with ${this.#keyTaken}`;
-    return sends || this.kept.length > 0 ? "request or start" : "request";
+  /** When nothing was taken out of a table. */
+  otherInput(): string {
+    return this.#keyTaken === undefined ? "request" : `request with ${this.#keyTaken}`;
   }
 
   /** Tells a change of the system's own; false for the user's. */
@@ -211,6 +211,24 @@ class SystemWords {
     if (object instanceof KeyState && object.outcome !== null) this.#keep(`a keyed request is answered: ${outcomeText(object.outcome)}`);
     if (object instanceof DeferredState && object.settled) this.#keep("a deferred reply is settled");
     return true;
+  }
+}
+
+/** What a record says of the node's life, with what its turn consumed. */
+function lifeText(event: LifeEvent | undefined, consumed: string): string {
+  switch (event?.kind) {
+    case undefined:
+      return consumed;
+    case "ended":
+      return "stopped in order";
+    case "began":
+      return `${consumed === "request" ? "start" : consumed}${event.counts ? "; the process had ended in what was attempted" : ""}`;
+    case "attempt":
+      return `attempt of ${event.attempt.handler} (${event.attempt.input})`;
+    case "over":
+      return "the attempt left no trace";
+    case "parked":
+      return `${consumed} parked: the process ended each time it ran`;
   }
 }
 

@@ -4,86 +4,20 @@
  * any real process is). The full simulated network and disk grow from this; so far there is no loss and no partition.
  */
 import { assert } from "../base/assert.ts";
-import { Queue } from "../base/queue.ts";
-import type { Outcome } from "../base/rejection.ts";
-import type { KernelEffect, Note } from "../kernel/kernel-effect.ts";
+import type { KernelEffect } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, KernelInput, Operation } from "../kernel/kernel-input.ts";
 import { Kernel } from "../kernel/kernel.ts";
-import type { KernelLimits } from "../kernel/kernel-options.ts";
 import { KernelLoader, KernelSnapshot } from "../kernel/recovery.ts";
-import type { AppDefinition } from "../service/app.ts";
+import { durableTurn, SimulatedNode, type DiskCopy, type DiskOutcome, type SimulatedNodeOptions } from "./simulated-node.ts";
 
 /** Where every decision of a run comes from: an integer below `options`. */
 export type Choose = (options: number, what: string) => number;
-
-interface Append {
-  readonly bytes: Uint8Array;
-  readonly turn: number;
-}
 
 interface Connection {
   readonly from: SimulatedNode;
   readonly to: SimulatedNode;
   open: boolean;
 }
-
-export interface SimulatedNodeOptions {
-  readonly app: AppDefinition;
-  readonly dials: readonly string[];
-  readonly limits?: Partial<KernelLimits>;
-}
-
-export class SimulatedNode {
-  readonly name: string;
-  readonly options: SimulatedNodeOptions;
-  kernel: Kernel | undefined;
-  /** What is durable, and what was appended since. */
-  readonly durable: Append[] = [];
-  readonly unsynced: Append[] = [];
-  snapshot: { readonly turn: number; readonly chunks: readonly Uint8Array[]; readonly blocks: ReadonlySet<number> } | undefined;
-  /** Blocks of messages, and whether there is room for more. */
-  readonly blocks = new Map<number, Uint8Array>();
-  readonly dropped = new Set<number>();
-  hasRoomForBlocks = true;
-  syncing = false;
-  /** A snapshot under way. */
-  taking: { readonly snapshot: KernelSnapshot; readonly chunks: Uint8Array[] } | undefined;
-  readonly effects = new Queue<KernelEffect>();
-  readonly answers = new Map<number, Outcome<unknown>[]>();
-  readonly notes: Note[] = [];
-  /** Effects run outside, by key, in order of their tries. */
-  readonly outside: { readonly key: string; readonly name: string; readonly args: readonly unknown[] }[] = [];
-  alarmAt = Infinity;
-  again = false;
-  /** Monotonic clocks begin anew with each process. */
-  startedAt = 0;
-  crashes = 0;
-  /** Incarnations given so far. */
-  lives = 0;
-  syncs = 0;
-  /** Connections that are not read. */
-  readonly paused = new Set<number>();
-  /** After a crash nobody starts it but who calls `start`. */
-  staysDown = false;
-  /** Its data were restored: the incarnation in which they go on. */
-  restoredAs: string | undefined;
-
-  constructor(name: string, options: SimulatedNodeOptions) {
-    this.name = name;
-    this.options = options;
-  }
-}
-
-/** What lies on a node's disk, as a copy of it would. */
-export interface DiskCopy {
-  readonly durable: readonly Append[];
-  readonly snapshot: SimulatedNode["snapshot"];
-  readonly blocks: ReadonlyMap<number, Uint8Array>;
-  readonly restoredAs: string | undefined;
-}
-
-/** What is left of appended, unsynced records after a crash. */
-export type DiskOutcome = "none" | "all" | "first";
 
 export class KernelWorld {
   nowMs = 1_700_000_000_000;
@@ -144,7 +78,7 @@ export class KernelWorld {
       // What no snapshot names is worth nothing to a recovery.
       for (const block of node.blocks.keys()) if (node.snapshot?.blocks.has(block) !== true) node.blocks.delete(block);
       node.dropped.clear();
-      this.#take(node, loader.finish(this.#time(node)));
+      this.#take(node, loader.finish(this.#time(node), node.provenTurn));
     }
     this.afterStep(node);
   }
@@ -158,6 +92,7 @@ export class KernelWorld {
     node.alarmAt = Infinity;
     node.again = node.syncing = false;
     node.taking = undefined;
+    node.provenTurn = durableTurn(node);
     const kept = outcome === "all" ? node.unsynced.length : outcome === "first" ? Math.min(1, node.unsynced.length) : 0;
     node.durable.push(...node.unsynced.slice(0, kept));
     node.unsynced.length = 0;
@@ -172,6 +107,11 @@ export class KernelWorld {
       if (opened === undefined) this.#push(other, { kind: "closed", connection: number });
       else if (opened.input.kind === "opened" && opened.input.peer !== undefined) this.#push(other, { kind: "dialFailed", peer: opened.input.peer, reason: "refused" });
     }
+  }
+
+  /** The last record of an ordered stop. What else belongs to one, and that the process ends, is the caller's. */
+  end(node: SimulatedNode): void {
+    this.#take(node, node.kernel!.end());
   }
 
   /** Takes a snapshot at once and forgets the records before it. */
@@ -318,7 +258,7 @@ export class KernelWorld {
     node.syncing = false;
     node.syncs++;
     node.durable.push(...node.unsynced.splice(0));
-    this.#step(node, { kind: "durable", turn: node.durable.at(-1)?.turn ?? node.snapshot!.turn });
+    this.#step(node, { kind: "durable", turn: durableTurn(node) });
   }
 
   #performOne(node: SimulatedNode): void {

@@ -17,7 +17,7 @@ import { AspectWatcher } from "./aspects.ts";
 import { asRefusal, callHandler, refuseThenable } from "./call-handler.ts";
 import { findMethod } from "./continuation.ts";
 import { dispatch } from "./dispatch.ts";
-import { callOfInput, describeInput, outcomeOf, senderOf } from "./input-facts.ts";
+import { callOfInput, describeInput, outcomeOf, senderOf, serviceName } from "./input-facts.ts";
 import { giveBirth, wakeUp, type WakeUpWork } from "./life-cycle.ts";
 import { claim, DeadLetter, DeferredState, ReplyState, TimerState, type NodeState, type RequestMessage } from "./node-state.ts";
 import type { Origin } from "./origin.ts";
@@ -36,7 +36,7 @@ export type TurnResult =
 export interface ParkOptions {
   readonly mustRecord: boolean;
   /** A dead letter to keep. */
-  readonly letter?: { readonly error: string; readonly attempts: number };
+  readonly letter?: { readonly error: string; readonly attempts: number; /** A timer with a period does not fire again. */ readonly endsTimer?: boolean };
 }
 
 export interface TurnClock {
@@ -97,6 +97,7 @@ export class TurnExecutor {
       return { kind: "failed", error, outputs: turn.outputs };
     } finally {
       this.#end();
+      this.#ports.watch?.ends();
     }
   }
 
@@ -107,8 +108,10 @@ export class TurnExecutor {
     const settledCall = this.#callSettledBy(input);
     const reply = this.#replyTo(settledCall);
     try {
+      const kept = letter === undefined ? undefined : describeInput(input, this.state, reply);
       const request = this.#consume(turn, input, settledCall);
-      if (letter !== undefined) this.state.dead.set(turn.nextId(), new DeadLetter(turn.now, describeInput(input, request), letter.error, letter.attempts));
+      if (letter?.endsTimer === true && input.kind === "timer") this.state.timers.delete(input.id);
+      if (letter !== undefined) this.state.dead.set(turn.nextId(), new DeadLetter(turn.now, kept, letter.error, letter.attempts));
       if (request !== undefined) turn.answer(request.origin, outcome, `${request.service}.${request.method}`);
       else if (reply !== undefined && reply.forward !== null) turn.answer(reply.forward, outcome, reply.what);
       turn.settleSends();
@@ -120,7 +123,7 @@ export class TurnExecutor {
 
   /** The birth turn: services are constructed in order, then `born()` of each runs. Throws what they throw; then nothing has happened. */
   birth(root: NodeState, writer: Writer, clock: TurnClock): TurnResult {
-    return this.#life(root, writer, clock, true, (turn) => {
+    return this.#life(root, writer, clock, (turn) => {
       this.#heap.plant(root);
       giveBirth(turn, this.#app);
     });
@@ -128,15 +131,16 @@ export class TurnExecutor {
 
   /** The turn after a recovery: new fields, `upgraded(from)` when the version rose, with new services born, then `restarted()`. */
   restart(writer: Writer, clock: TurnClock, work: WakeUpWork): TurnResult {
-    return this.#life(this.state, writer, clock, false, (turn) => wakeUp(turn, this.#app, work));
+    return this.#life(this.state, writer, clock, (turn) => wakeUp(turn, this.#app, work));
   }
 
-  #life(state: NodeState, writer: Writer, clock: TurnClock, mustRecord: boolean, run: (turn: ActiveTurn) => void): TurnResult {
+  #life(state: NodeState, writer: Writer, clock: TurnClock, run: (turn: ActiveTurn) => void): TurnResult {
     const turn = this.#begin(state, { kind: "birth" }, clock);
     try {
       run(turn);
       turn.settleSends();
-      return this.#commit(turn, writer, mustRecord);
+      // The first record of a life says that it began, whatever else happened.
+      return this.#commit(turn, writer, true);
     } catch (error) {
       this.#heap.undo();
       throw error;
@@ -282,6 +286,7 @@ export class TurnExecutor {
   #request(turn: ActiveTurn, request: RequestMessage, wasDeferred: boolean): Rejection | MaceKenError | undefined {
     const what = `${request.service}.${request.method}`;
     turn.origin = request.origin;
+    this.#ports.watch?.begins(request.service, request.method);
     let dispatched;
     try {
       dispatched = request.sender.kind === "self" && request.origin.kind === "local" ? this.#own(turn, request) : dispatch(turn.state, this.#heap, request);
@@ -343,12 +348,14 @@ export class TurnExecutor {
     const service = reply.service!;
     const handler = findMethod(service, reply.method);
     if (handler === undefined) throw new MaceKenError("MK_METHOD_MISSING", `the continuation ${service.constructor.name}.${reply.method} does not exist any more`);
+    this.#ports.watch?.begins(serviceName(service, this.state), reply.method);
     return asRefusal(callHandler(handler, service, [outcome, ...reply.context]), `${service.constructor.name}.${reply.method}`);
   }
 
   #fire(timer: TimerState): Rejection | MaceKenError | undefined {
     const handler = findMethod(timer.service, timer.method);
     if (handler === undefined) throw new MaceKenError("MK_METHOD_MISSING", `the timer's method ${timer.service.constructor.name}.${timer.method} does not exist any more`);
+    this.#ports.watch?.begins(serviceName(timer.service, this.state), timer.method);
     return asRefusal(callHandler(handler, timer.service, timer.args), `${timer.service.constructor.name}.${timer.method}`);
   }
 }

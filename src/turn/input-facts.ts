@@ -4,7 +4,7 @@
 import { assert } from "../base/assert.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { Sender } from "../service/turn-context.ts";
-import type { NodeState, RequestMessage } from "./node-state.ts";
+import type { NodeState, ReplyState, RequestMessage } from "./node-state.ts";
 import type { TurnInput } from "./turn-input.ts";
 
 /** Who caused the turn. */
@@ -44,10 +44,46 @@ export function outcomeOf(input: TurnInput, state: NodeState): Outcome<unknown> 
   return message.outcome;
 }
 
-/** What a dead letter keeps of its input: enough for people and for trying it again. */
-export function describeInput(input: TurnInput, request: RequestMessage | undefined): unknown {
-  if (request !== undefined) return { kind: "request", service: request.service, method: request.method, args: request.args, sender: { ...request.sender } };
-  if (input.kind === "outcome") return { kind: "outcome", call: input.call, outcome: input.outcome, node: input.node };
-  if (input.kind === "timer") return { kind: "timer", id: input.id };
-  return { kind: input.kind };
+/** The handler that the input runs, for people: `bank.transfer`. */
+export function handlerOf(input: TurnInput, state: NodeState): string {
+  if (input.kind === "request" || input.kind === "deferred") return `${input.request.service}.${input.request.method}`;
+  if (input.kind === "timer") {
+    const timer = state.timers.get(input.id);
+    return timer === undefined ? "a timer" : `${serviceName(timer.service, state)}.${timer.method}`;
+  }
+  const message = input.kind === "local" ? state.local.get(input.id) : undefined;
+  if (message !== undefined && "request" in message) return `${message.request.service}.${message.request.method}`;
+  const reply = state.calls.get(callOfInput(input, state));
+  return reply === undefined || reply.service === null ? "an outcome" : `${serviceName(reply.service, state)}.${reply.method}`;
+}
+
+/** The name under which this node has the service. */
+export function serviceName(service: object, state: NodeState): string {
+  for (const [name, each] of state.services) if (each === service) return name;
+  return service.constructor.name;
+}
+
+/** What a dead letter keeps of its input. Those of other kinds cannot run again. */
+export type DeadInput =
+  | { readonly kind: "request"; readonly service: string; readonly method: string; readonly args: readonly unknown[]; readonly sender: Sender }
+  | { readonly kind: "timer"; readonly id: number; readonly service: string; readonly method: string; readonly args: readonly unknown[]; readonly periodMs: number }
+  | { readonly kind: "outcome"; readonly call: number; readonly node: string; readonly what: string; readonly service: string; readonly method: string; readonly context: readonly unknown[]; readonly outcome: Outcome<unknown> }
+  | { readonly kind: Exclude<TurnInput["kind"], "request" | "timer" | "outcome"> | "outcome" };
+
+/** Before the input is consumed: enough for people and for trying it again. */
+export function describeInput(input: TurnInput, state: NodeState, reply: ReplyState | undefined): DeadInput {
+  if (input.kind === "request" || input.kind === "deferred") return describeRequest(input.request);
+  if (input.kind === "timer") {
+    const { id, service, method, args, periodMs } = state.timers.get(input.id)!;
+    return { kind: "timer", id, service: serviceName(service, state), method, args, periodMs };
+  }
+  const message = input.kind === "local" ? state.local.get(input.id) : undefined;
+  if (message !== undefined && "request" in message) return describeRequest(message.request);
+  if (reply === undefined || reply.service === null) return { kind: input.kind };
+  const { call, node, what, service, method, context } = reply;
+  return { kind: "outcome", call, node, what, service: serviceName(service, state), method, context, outcome: outcomeOf(input, state) };
+}
+
+function describeRequest({ service, method, args, sender }: RequestMessage): DeadInput {
+  return { kind: "request", service, method, args, sender: { ...sender } };
 }

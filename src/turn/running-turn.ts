@@ -18,6 +18,7 @@ import {
 import type { Origin } from "./origin.ts";
 import { encodeArguments, failurePayload, outcomePayload, requestPayload } from "./payload.ts";
 import { TurnOutputs, type OutgoingMessage } from "./turn-input.ts";
+import type { TurnWatch } from "./turn-watch.ts";
 
 /** A send of this turn, complete but for whether somebody waits for its outcome. */
 interface PendingSend {
@@ -44,6 +45,8 @@ export interface TurnPorts {
   readonly maxMessageBytes: number;
   /** Bytes of messages that may still be sent to a node before its outbox is full. */
   outboxRoomBytes(node: string): number;
+  /** Told of each handler while it runs. */
+  readonly watch: TurnWatch | undefined;
 }
 
 /** The running turn with what only this room may ask of it: nothing else ever fills the slot. */

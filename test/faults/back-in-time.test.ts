@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { app, ref, Service, type Deferred, type Messages, type Outcome, type Ref } from "#maceken/index.js";
-import type { DiskCopy } from "#maceken/sim/kernel-world.js";
+import type { DiskCopy } from "#maceken/sim/simulated-node.js";
 import { frameType, protocolVersion, writeHello, type Hello } from "#maceken/protocol/frame.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
 import { generator } from "../lib/generator.ts";

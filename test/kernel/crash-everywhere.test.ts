@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { app, ref, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 import type { AppDefinition } from "#maceken/service/app.js";
-import { KernelWorld, type DiskOutcome, type SimulatedNode } from "#maceken/sim/kernel-world.js";
+import { KernelWorld } from "#maceken/sim/kernel-world.js";
+import type { DiskOutcome, SimulatedNode } from "#maceken/sim/simulated-node.js";
 
 class Sink extends Service {
   static readonly messages: Messages<Sink> = { put: true };

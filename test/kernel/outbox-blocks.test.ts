@@ -8,7 +8,8 @@ import { describe, it } from "node:test";
 import { app, ref, Service, type Messages, type Outcome } from "#maceken/index.js";
 import type { DeadLetter } from "#maceken/turn/node-state.js";
 import type { AppDefinition } from "#maceken/service/app.js";
-import { KernelWorld, type SimulatedNode } from "#maceken/sim/kernel-world.js";
+import { KernelWorld } from "#maceken/sim/kernel-world.js";
+import type { SimulatedNode } from "#maceken/sim/simulated-node.js";
 import { generator } from "../lib/generator.ts";
 import { TestWorld } from "../lib/lone-node.ts";
 

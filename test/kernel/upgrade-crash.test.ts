@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { app, Service, type Messages } from "#maceken/index.js";
 import type { AppDefinition } from "#maceken/service/app.js";
-import { KernelWorld, type DiskOutcome, type SimulatedNode } from "#maceken/sim/kernel-world.js";
+import { KernelWorld } from "#maceken/sim/kernel-world.js";
+import type { DiskOutcome, SimulatedNode } from "#maceken/sim/simulated-node.js";
 import { programVersion } from "../lib/program-version.ts";
 
 class Sink extends Service {

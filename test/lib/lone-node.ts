@@ -4,7 +4,8 @@
 import type { Outcome } from "#maceken/base/rejection.js";
 import type { AppDefinition } from "#maceken/service/app.js";
 import type { KernelLimits } from "#maceken/kernel/kernel-options.js";
-import { KernelWorld, type SimulatedNode } from "#maceken/sim/kernel-world.js";
+import { KernelWorld } from "#maceken/sim/kernel-world.js";
+import type { SimulatedNode } from "#maceken/sim/simulated-node.js";
 
 export class TestWorld {
   readonly world = new KernelWorld(() => 0);

@@ -126,15 +126,15 @@ test("what the programming model keeps, and what the input was", () => {
   test.pass(5_000);
   const told = wordsOf(a, from).map((turn) => lines(turn).map((line) => line.replace(/(call|letter) \d+/, "$1 N")));
   assert.deepEqual(told, [
-    ["request or start", 'timer bank.onTimer("x") due in 1 s', "timer bank.onTick() due in 1.5 min, then every 1.5 min"],
+    ["request", 'timer bank.onTimer("x") due in 1 s', "timer bank.onTick() due in 1.5 min, then every 1.5 min"],
     ["timer bank.onTimer", 'bank.log.push("x")'],
-    ["request or start", "bank.onPut waits for b/shelf.put", "bank.onPut waits for outside mail", 'outside mail("to", 1)', '-> b: shelf.put("a", { n: 1 })'],
+    ["request", "bank.onPut waits for b/shelf.put", "bank.onPut waits for outside mail", 'outside mail("to", 1)', '-> b: shelf.put("a", { n: 1 })'],
     ["outcome of outside mail for bank.onPut", "bank.log.push([ 8, true ])"],
-    ["request or start", 'deferred: bank.later("deferred")'],
+    ["request", 'deferred: bank.later("deferred")'],
     ["request", "bank.open: false -> true"],
     ['deferred message bank.later("deferred")', 'bank.log.push("deferred")'],
     ['request with key "k1"', 'bank.log.push("keyed")'],
-    ["request or start", "to itself: bank.fail()"],
+    ["request", "to itself: bank.fail()"],
     ["own message bank.fail()", "to itself: outcome of call N", "dead letter N: Error: no"],
     ["outcome of call N, which nobody waits for"],
   ]);
