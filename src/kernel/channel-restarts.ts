@@ -52,6 +52,9 @@ export class ChannelRestarts {
   }
 
   #goOn(channel: Channel): void {
+    // Two blocks may have come, and each is an occasion.
+    const incarnation = this.#underWay.get(channel);
+    if (incarnation === undefined) return;
     const { channels, executor, executed, state } = this.#kernel;
     const { peer, outbox } = channel;
     const taken = outbox.takeOldest(lettersPerTurn, letterBytesPerTurn) ?? [];
@@ -61,7 +64,7 @@ export class ChannelRestarts {
       if (outbox.payloadOf(outbox.acknowledged + 1) !== undefined) this.#queue(channel);
       return;
     }
-    channel.reset(this.#underWay.get(channel)!);
+    channel.reset(incarnation);
     this.#underWay.delete(channel);
     channels.noteMeeting(channel, true, executed);
     touch(demandHistory(state, peer)).begun++;
