@@ -188,6 +188,7 @@ const containerReaders: Record<number, ContainerReader> = {
     const count = reader.count(2);
     for (let i = 0; i < count; i++) {
       const name = reader.string();
+      if (name === "stack") reader.fail("a stack does not travel");
       const hidden = name === "message" || name === "cause" || name === "errors";
       place(slot(), (settled) => Object.defineProperty(error, name, { value: settled, writable: true, enumerable: !hidden, configurable: true }));
     }

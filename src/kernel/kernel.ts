@@ -5,7 +5,7 @@
  * connections peers.ts, the outer edge external.ts. Reads no clock, draws no randomness, performs no I/O.
  */
 import { assert, unreachable } from "../base/assert.ts";
-import { MaceKenError } from "../base/error.ts";
+import { MaceKenError, messageOf, stackOf } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import { Heap } from "../heap/heap.ts";
 import type { Channel } from "../protocol/channel.ts";
@@ -299,14 +299,14 @@ export class Kernel {
   /** A failed input whose tries are used up is consumed all the same: nothing refused ever blocks a channel. */
   #park({ input, lane }: NextTurn, error: unknown): TurnResult {
     const { writer } = this.#recorder;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     let result: TurnResult;
     if (!lane.retries) result = this.executor.park(input, failureOutcome(error), writer, this.#turnClock(), { mustRecord: false });
     else {
       this.counters.parked++;
       const attempts = lane.attempts + 1;
       const outcome = { ok: false, error: new MaceKenError("MK_PARKED", `the handler failed ${attempts} times: ${message}`) } as const;
-      const letter = { error: error instanceof Error ? (error.stack ?? message) : message, attempts };
+      const letter = { error: stackOf(error) ?? message, attempts };
       result = this.executor.park(input, outcome, writer, this.#turnClock(), { mustRecord: true, letter });
     }
     assert(result.kind !== "failed", "parking runs no user code");
@@ -419,8 +419,8 @@ export class Kernel {
     this.note({
       level: "error",
       ...(error instanceof MaceKenError ? { code: error.code } : {}),
-      message: `${what} failed (try ${lane.attempts + 1}): ${error instanceof Error ? error.message : String(error)}`,
-      fields: { lane: lane.name, stack: error instanceof Error ? error.stack : undefined },
+      message: `${what} failed (try ${lane.attempts + 1}): ${messageOf(error)}`,
+      fields: { lane: lane.name, stack: stackOf(error) },
     });
   }
 

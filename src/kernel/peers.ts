@@ -192,6 +192,7 @@ export class Peers {
     if (type === frameType.goodbye) {
       const code = reader.string();
       const message = reader.string();
+      reader.expectEnd();
       const peer = session.dialled ?? session.channel?.peer ?? "a peer";
       if (this.#refused.get(peer) !== code) this.#kernel.note({ level: "warn", code, message: `${peer} closed the connection: ${message}` });
       this.#refused.set(peer, code);
@@ -213,10 +214,12 @@ export class Peers {
         return;
       }
       case frameType.ping:
+        reader.expectEnd();
         session.pong();
         this.#touched.add(session);
         return;
       case frameType.pong:
+        reader.expectEnd();
         return;
       default:
         return reader.fail(`unknown frame type ${type}`);

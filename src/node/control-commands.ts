@@ -50,7 +50,7 @@ export interface PeerReport {
 
 export function controlHandler(target: ControlTarget): (request: unknown) => Promise<unknown> {
   return async (request) => {
-    const asked = request as ControlRequest | null;
+    const asked = demandTypes(request);
     switch (asked?.command) {
       case "dead retry":
       case "dead drop": {
@@ -69,6 +69,15 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
         return answerFromState(target.kernel, asked, mostMeasuredLive);
     }
   };
+}
+
+/** What comes over a socket may be anything that JSON can say. Errors: MK_USAGE. */
+function demandTypes(request: unknown): ControlRequest | null {
+  const { command, path, peer, id, depth, items } = (request ?? {}) as Record<string, unknown>;
+  const textsFit = [path, peer].every((value) => value === undefined || typeof value === "string");
+  const numbersFit = [id, depth, items].every((value) => value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0));
+  if (textsFit && numbersFit && (command !== "inspect" || path !== undefined)) return request as ControlRequest | null;
+  throw new MaceKenError("MK_USAGE", "the request has a part of the wrong type", { remedy: "Use the same version of maceken as the node." });
 }
 
 /** Objects that are counted while a node waits: some ten milliseconds. */
