@@ -22,8 +22,10 @@ export interface FaultyFileSystem {
   readonly error?: string;
   /** The node is not told: the operation succeeds. For the test of the test. */
   readonly silent?: boolean;
-  /** How long each sync takes. */
+  /** How long each sync takes, at least. */
   readonly syncDelayMs?: number;
+  /** Only while this file is there. */
+  readonly slowWhile?: string;
   /** So that a test's few requests bring a snapshot about. */
   readonly snapshotAtBytes?: number;
 }
@@ -39,7 +41,7 @@ export const faultyFileSystemVariable = "MACEKEN_FAULTY_FS";
 const given = process.env[faultyFileSystemVariable];
 if (given !== undefined) install(JSON.parse(given) as FaultyFileSystem);
 
-function install({ directory, report, operation, at = 1, forever = false, error, silent = false, syncDelayMs = 0, snapshotAtBytes }: FaultyFileSystem): void {
+function install({ directory, report, operation, at = 1, forever = false, error, silent = false, syncDelayMs = 0, slowWhile, snapshotAtBytes }: FaultyFileSystem): void {
   const real = { ...fs };
   const counts: Record<string, number> = {};
   const paths = new Map<number, string>();
@@ -139,6 +141,7 @@ function install({ directory, report, operation, at = 1, forever = false, error,
     }
   }) as typeof fs.writeSync;
 
+  const isSlow = (path: unknown): boolean => syncDelayMs > 0 && kindOf(path) !== undefined && (slowWhile === undefined || real.existsSync(slowWhile));
   /** Syncs: slow ones take their time, failing ones have done nothing. */
   const later = (name: "fdatasync" | "fsync", what: string): void => {
     const original = real[name];
@@ -146,7 +149,7 @@ function install({ directory, report, operation, at = 1, forever = false, error,
       const path = paths.get(fd);
       const code = fault(what, path);
       const go = (): void => (code !== undefined && code !== "short" ? callback(systemError(code, name, path)) : original(fd, callback));
-      if (syncDelayMs > 0 && kindOf(path) !== undefined) setTimeout(go, syncDelayMs);
+      if (isSlow(path)) setTimeout(go, syncDelayMs);
       else setImmediate(go);
     }) as never;
   };
@@ -156,7 +159,7 @@ function install({ directory, report, operation, at = 1, forever = false, error,
     const original = real[name];
     fs[name] = (fd) => {
       const path = paths.get(fd);
-      if (syncDelayMs > 0 && kindOf(path) !== undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, syncDelayMs);
+      if (isSlow(path)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, syncDelayMs);
       failing(what, path);
       original(fd);
     };

@@ -80,7 +80,7 @@ export async function runTrial(plan: Plan | undefined, prefix: (life: number) =>
   return { violations: violations.map((text) => `${text}\n    directory ${directory}`), struck, exits, counts };
 }
 
-function start(data: string, faults: FaultyFileSystem, prefix: readonly string[]): Started {
+export function start(data: string, faults: FaultyFileSystem, prefix: readonly string[] = []): Started {
   const command = [...prefix, process.execPath, "--import", "#maceken/node/register.js", "--import", preload, main, "run", appFile, "--name", "ledger", "--data", data, "--http", "0"];
   return new Started(spawn(command[0]!, command.slice(1), { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, [faultyFileSystemVariable]: JSON.stringify(faults) } }));
 }
@@ -116,10 +116,10 @@ async function load(node: Started, url: string, life: number, told: Map<string, 
   if (isAlive(node)) await delay(150);
 }
 
-async function enter(url: string, line: string): Promise<number | undefined> {
+export async function enter(url: string, line: string, withinMs = patienceMs): Promise<number | undefined> {
   try {
     const headers = { "content-type": "application/json", "idempotency-key": line, connection: "close" };
-    const response = await fetch(`${url}/ledger/enter`, { method: "POST", headers, body: JSON.stringify([line, filler]), signal: AbortSignal.timeout(patienceMs) });
+    const response = await fetch(`${url}/ledger/enter`, { method: "POST", headers, body: JSON.stringify([line, filler]), signal: AbortSignal.timeout(withinMs) });
     const body: unknown = await response.json();
     return response.status === 200 ? (body as number) : undefined;
   } catch {
@@ -144,7 +144,7 @@ function reportOf(path: string): FaultReport[] {
 
 /** The disk is well again. */
 async function check(data: string, report: string, told: ReadonlyMap<string, number>, asked: readonly string[]): Promise<string[]> {
-  const node = start(data, { directory: data, report }, []);
+  const node = start(data, { directory: data, report });
   const url = await urlOf(node);
   if (url === undefined) return [`it does not start when the disk is well again: ${node.stderr.slice(-1500)}`];
   const found: string[] = [];
