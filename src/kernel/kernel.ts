@@ -376,7 +376,8 @@ export class Kernel {
     const channel = this.channels.get(peer);
     if (channel === undefined) return;
     if (channel.key !== "") this.pinPeer(peer, "");
-    this.startChannelAgain(peer, "");
+    // Also of one that was never met: messages to a name that was wrong wait for ever otherwise.
+    if (channel.incarnation !== "" || channel.sent > 0) this.#beginAgain(channel, "");
     this.#peers.closePeer(peer);
   }
 
@@ -387,11 +388,15 @@ export class Kernel {
   startChannelAgain(peer: string, incarnation: string): void {
     const channel = this.channels.get(peer);
     if (channel === undefined || channel.incarnation === incarnation) return;
+    this.#beginAgain(channel, incarnation);
+  }
+
+  #beginAgain(channel: Channel, incarnation: string): void {
     const lost = channel.reset(incarnation);
     this.channels.noteIntroduction(channel, true);
-    this.executor.losePeer(peer, lost);
+    this.executor.losePeer(channel.peer, lost);
     // A session that is open goes on from numbers that mean nothing any more.
-    this.#peers.closePeer(peer);
+    this.#peers.closePeer(channel.peer);
   }
 
   #housekeeping(): void {

@@ -1,9 +1,8 @@
 /**
  * What an operator asks of a running node, as system turns: dead letters and forgetting a peer.
  */
-import { assert } from "../base/assert.ts";
 import type { TurnInput } from "../turn/turn-input.ts";
-import type { RequestMessage } from "../turn/node-state.ts";
+import { retryOf } from "../turn/input-facts.ts";
 import { activeTurn } from "../turn/running-turn.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Operation } from "./kernel-input.ts";
@@ -23,13 +22,11 @@ export function operationTurn(kernel: Kernel, operation: Operation): Extract<Tur
   }
 }
 
-/** A dead letter becomes a new input, after everything consumed; its caller was answered and is not answered again. */
+/** A dead letter becomes a new input, after everything consumed; one of which too little was kept stays. */
 function retry(kernel: Kernel, id: number): void {
   const letter = kernel.state.dead.get(id);
-  if (letter === undefined) return;
+  const request = letter === undefined ? undefined : retryOf(letter);
+  if (request === undefined) return;
   kernel.state.dead.delete(id);
-  const input = letter.input as { kind: string } & Partial<RequestMessage>;
-  if (input.kind !== "request") return;
-  assert(input.service !== undefined && input.method !== undefined && input.args !== undefined && input.sender !== undefined, "a dead request keeps its parts");
-  activeTurn("dead retry").addLocal({ request: { service: input.service, method: input.method, args: input.args, sender: input.sender, origin: { kind: "local", call: 0 } } });
+  activeTurn("dead retry").addLocal({ request });
 }

@@ -9,6 +9,7 @@ import type { Operation } from "../kernel/kernel-input.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { inspectState } from "../observe/inspect.ts";
 import { viewOf, type View } from "../observe/view.ts";
+import { retryOf } from "../turn/input-facts.ts";
 import type { DeadLetter } from "../turn/node-state.ts";
 
 export type ControlRequest =
@@ -54,7 +55,11 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
     switch (asked?.command) {
       case "dead retry":
       case "dead drop": {
-        if (!target.kernel.state.dead.has(asked.id)) throw noSuchLetter(asked.id);
+        const letter = target.kernel.state.dead.get(asked.id);
+        if (letter === undefined) throw noSuchLetter(asked.id);
+        if (asked.command === "dead retry" && retryOf(letter) === undefined) {
+          throw new MaceKenError("MK_USAGE", `dead letter ${asked.id} cannot run again: it is no message of this node's services`, { remedy: "See `maceken dead ls DIR ID`; drop it when it is dealt with." });
+        }
         await operate(target, { kind: asked.command === "dead drop" ? "dropDeadLetter" : "retryDeadLetter", id: asked.id });
         return { id: asked.id };
       }

@@ -106,8 +106,9 @@ export class TurnExecutor {
     const settledCall = callOfInput(input, this.state);
     const reply = this.#replyTo(settledCall);
     try {
+      const what = letter === undefined ? undefined : describeInput(input, reply, this.state);
       const request = this.#consume(turn, input, settledCall);
-      if (letter !== undefined) this.state.dead.set(turn.nextId(), new DeadLetter(turn.now, describeInput(input, request), letter.error, letter.attempts));
+      if (letter !== undefined) this.state.dead.set(turn.nextId(), new DeadLetter(turn.now, what, letter.error, letter.attempts));
       if (request !== undefined) turn.answer(request.origin, outcome, `${request.service}.${request.method}`);
       else if (reply !== undefined && reply.forward !== null) turn.answer(reply.forward, outcome, reply.what);
       turn.settleSends();

@@ -4,7 +4,7 @@
 import { assert } from "../base/assert.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { Sender } from "../service/turn-context.ts";
-import type { NodeState, RequestMessage } from "./node-state.ts";
+import type { DeadLetter, NodeState, ReplyState, RequestMessage } from "./node-state.ts";
 import type { TurnInput } from "./turn-input.ts";
 
 /** Who caused the turn. */
@@ -44,10 +44,38 @@ export function outcomeOf(input: TurnInput, state: NodeState): Outcome<unknown> 
   return message.outcome;
 }
 
-/** What a dead letter keeps of its input: enough for people and for trying it again. */
-export function describeInput(input: TurnInput, request: RequestMessage | undefined): unknown {
+/**
+ * What a dead letter keeps of its input: enough for people and for trying it again. `reply`: what waits for the outcome that the input
+ * carries. To be asked before the input is consumed.
+ */
+export function describeInput(input: TurnInput, reply: ReplyState | undefined, state: NodeState): unknown {
+  const request = requestOf(input, state);
   if (request !== undefined) return { kind: "request", service: request.service, method: request.method, args: request.args, sender: { ...request.sender } };
-  if (input.kind === "outcome") return { kind: "outcome", call: input.call, outcome: input.outcome, node: input.node };
-  if (input.kind === "timer") return { kind: "timer", id: input.id };
+  if (input.kind === "timer") {
+    const { id, service, method, args, periodMs } = state.timers.get(input.id)!;
+    return { kind: "timer", id, service: nameOf(service, state), method, args, periodMs };
+  }
+  if (reply !== undefined && reply.service !== null) {
+    return { kind: "continuation", what: reply.what, service: nameOf(reply.service, state), method: reply.method, args: [outcomeOf(input, state), ...reply.context] };
+  }
   return { kind: input.kind };
+}
+
+function requestOf(input: TurnInput, state: NodeState): RequestMessage | undefined {
+  if (input.kind === "request" || input.kind === "deferred") return input.request;
+  const message = input.kind === "local" ? state.local.get(input.id) : undefined;
+  return message !== undefined && "request" in message ? message.request : undefined;
+}
+
+function nameOf(service: object, state: NodeState): string | undefined {
+  for (const [name, each] of state.services) if (each === service) return name;
+  return undefined;
+}
+
+/** The message that a dead letter becomes when it is tried again; undefined for one of which too little was kept. Its caller was answered. */
+export function retryOf({ input }: DeadLetter): RequestMessage | undefined {
+  const { kind, service, method, args, sender } = input as { readonly kind: string } & Partial<RequestMessage>;
+  if (service === undefined || method === undefined || args === undefined) return undefined;
+  // Timers and continuations name methods that nobody but the service itself may call.
+  return { service, method, args, sender: kind === "request" ? sender! : { kind: "self", name: service }, origin: { kind: "local", call: 0 } };
 }
