@@ -42,9 +42,39 @@ export class MaceKenError extends Error {
   }
 }
 
+/**
+ * What was thrown, in words, whatever it is: programs throw anything, and an error that came over the network may have any value
+ * where its message should be.
+ */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return textOf(thrown, "message") ?? wordless;
+  return thrown !== null && (typeof thrown === "object" || typeof thrown === "function") ? wordless : String(thrown);
+}
+
+const wordless = "something that has no words";
+
+/** With the name of its class, as a stack begins. */
+export function nameAndMessageOf(thrown: unknown): string {
+  return thrown instanceof Error ? `${textOf(thrown, "name") ?? "Error"}: ${messageOf(thrown)}` : messageOf(thrown);
+}
+
+/** Where it was thrown, if it says so. */
+export function stackOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error ? textOf(thrown, "stack") : undefined;
+}
+
+/** A property may be a getter of the program's, which may throw again. */
+function textOf(error: Error, key: "name" | "message" | "stack"): string | undefined {
+  try {
+    const text: unknown = error[key];
+    return typeof text === "string" ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** One line for people: code, message, remedy. */
 export function describeError(error: unknown): string {
   if (error instanceof MaceKenError) return `${error.code}: ${error.message}\n  remedy: ${error.remedy}`;
-  if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`;
-  return String(error);
+  return stackOf(error) ?? nameAndMessageOf(error);
 }

@@ -74,3 +74,14 @@ export function isDense(array: readonly unknown[], names: readonly string[]): bo
   const count = names.length - 1;
   return count === array.length && (count === 0 || names[count - 1] === String(count - 1));
 }
+
+/**
+ * Sets the length of an array that may be mostly holes. Left to itself the engine makes room for each at once, 8 bytes for every hole up
+ * to 2^25 of them, on the word of a number; an array that was longer than that once is kept by its keys from then on.
+ */
+export function setSparseLength(array: unknown[], length: number): void {
+  if (length > array.length + fewHoles) array.length = 0xffffffff;
+  array.length = length;
+}
+
+const fewHoles = 1000;

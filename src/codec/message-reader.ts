@@ -7,7 +7,7 @@ import { isAddress } from "../base/address.ts";
 import { errorCodes, type ErrorCode } from "../base/error-codes.ts";
 import { MaceKenError } from "../base/error.ts";
 import { Rejection } from "../base/rejection.ts";
-import { errors, makeView, typedArrays } from "./built-in.ts";
+import { errors, makeView, setSparseLength, typedArrays } from "./built-in.ts";
 import { notPrimitive, readPrimitive } from "./primitive.ts";
 import type { Reader } from "./reader.ts";
 import { internRef } from "./ref-value.ts";
@@ -128,7 +128,7 @@ const containerReaders: Record<number, ContainerReader> = {
   [tag.sparseArray]: (made, fills) => container<unknown[]>(made, fills, [], (array, reader, slot) => {
     const length = reader.uint();
     if (length > 0xffffffff) reader.fail("array is too long");
-    array.length = length;
+    setSparseLength(array, length);
     readProperties(array, reader, slot);
   }),
   [tag.object]: (made, fills) => container<object>(made, fills, {}, readProperties),
@@ -188,6 +188,7 @@ const containerReaders: Record<number, ContainerReader> = {
     const count = reader.count(2);
     for (let i = 0; i < count; i++) {
       const name = reader.string();
+      if (name === "stack") reader.fail("a stack does not travel");
       const hidden = name === "message" || name === "cause" || name === "errors";
       place(slot(), (settled) => Object.defineProperty(error, name, { value: settled, writable: true, enumerable: !hidden, configurable: true }));
     }

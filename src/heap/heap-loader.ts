@@ -4,7 +4,7 @@
  * Nothing of the user's runs here but the makers of volatile fields, at the end. Damage that the log's checksums did not
  * see is a DecodeError, never a wrong heap.
  */
-import { errors, makeView, typedArrays } from "../codec/built-in.ts";
+import { errors, makeView, setSparseLength, typedArrays } from "../codec/built-in.ts";
 import { notPrimitive, readPrimitive } from "../codec/primitive.ts";
 import type { Reader } from "../codec/reader.ts";
 import { internRef } from "../codec/ref-value.ts";
@@ -297,7 +297,7 @@ export class HeapLoader {
         if (!news) return;
         (object as unknown[]).length = 0;
         restoreKeys(object, "array", undefined, keys, values);
-        (object as unknown[]).length = length;
+        setSparseLength(object as unknown[], length);
         return;
       }
       case "error": {

@@ -4,7 +4,7 @@
  * A new field gets the value of its initialiser, which sees the object as it was stored and runs as part of the turn. No
  * constructor runs. Does not judge whether the change was meant: that is the app's version and checks.
  */
-import { MaceKenError } from "../base/error.ts";
+import { MaceKenError, nameAndMessageOf } from "../base/error.ts";
 import { touch } from "./barrier.ts";
 import type { ClassRecord } from "./class-registry.ts";
 import { currentNameOf } from "./class-resolver.ts";
@@ -72,7 +72,7 @@ export class OutdatedObjects {
       try {
         value = make?.call(object);
       } catch (error) {
-        throw new MaceKenError("MK_UPGRADE_FAILED", `the initialiser of ${shortName(record.name)}.${name}, a new field, threw ${String(error)}`, { cause: error, details: { class: record.name, field: name } });
+        throw new MaceKenError("MK_UPGRADE_FAILED", `the initialiser of ${shortName(record.name)}.${name}, a new field, threw ${nameAndMessageOf(error)}`, { cause: error, details: { class: record.name, field: name } });
       }
       if (place < 0) setOwn(object, name, value);
       else {

@@ -51,10 +51,11 @@ export class ExternalRequests {
     const input: TurnInput =
       session === undefined
         ? { kind: "request", request: message, fingerprint }
-        : { kind: "request", request: message, fingerprint, prepare: (now) => acknowledgeSession(state, session, now) };
+        : { kind: "request", request: message, fingerprint, prepare: (now) => acknowledgeSession(state, session, now, this.#limits.idempotencyKeepMs) };
     if (request.session !== undefined) {
       const { number, acknowledged, id } = request.session;
-      const known = state.sessions.get(id)?.acknowledged ?? 0;
+      // A session that was silent for so long that it was forgotten goes on where it says that it was.
+      const known = state.sessions.get(id)?.acknowledged ?? acknowledged;
       if (number <= known) return refuse("MK_KEY_REUSED", "this request of the session was answered and acknowledged before");
       if (acknowledged >= number || number - known > sessionWindow) return refuse("MK_KEY_REUSED", "the session's numbers do not fit together");
     }
@@ -108,18 +109,23 @@ export function fingerprintOf(request: Pick<ExternalRequest, "service" | "method
   return `${request.service}.${request.method} ${hash53(scratch.view()).toString(36)}`;
 }
 
+/** A session that is used moves to the end of its table this often in the time for which it is kept, so that the oldest come first. */
+const renewalsWhileKept = 24;
+
 /** Inside a turn: a session's answers up to its acknowledgement are forgotten. */
-export function acknowledgeSession(state: NodeState, session: NonNullable<ExternalRequest["session"]>, now: number): void {
-  let known = state.sessions.get(session.id);
-  if (known === undefined) {
-    known = new SessionState(now);
-    state.sessions.set(session.id, known);
+export function acknowledgeSession(state: NodeState, session: NonNullable<ExternalRequest["session"]>, now: number, keepMs: number): void {
+  const { id, acknowledged } = session;
+  let known = state.sessions.get(id);
+  if (known === undefined || now - known.at > keepMs / renewalsWhileKept) {
+    const renewed = new SessionState(now);
+    renewed.acknowledged = known?.acknowledged ?? acknowledged;
+    state.sessions.delete(id);
+    state.sessions.set(id, renewed);
+    known = renewed;
   }
-  if (session.acknowledged <= known.acknowledged) return;
-  for (let number = known.acknowledged + 1; number <= session.acknowledged; number++) state.keys.delete(sessionKey(session.id, number));
-  const written = touch(known);
-  written.acknowledged = session.acknowledged;
-  written.at = now;
+  if (acknowledged <= known.acknowledged) return;
+  for (let number = known.acknowledged + 1; number <= acknowledged; number++) state.keys.delete(sessionKey(id, number));
+  touch(known).acknowledged = acknowledged;
 }
 
 /** Of keys and sessions; Infinity when there are none. */
@@ -127,7 +133,10 @@ export function oldestKeyAt({ keys, sessions }: NodeState): number {
   return Math.min(keys.values().next().value?.at ?? Infinity, sessions.values().next().value?.at ?? Infinity);
 }
 
-/** Inside a system turn: keys and sessions that are older than they are kept. Answers how many went. */
+/**
+ * Inside a system turn: keys, and sessions that are not used, that are older than they are kept; a session up to a renewal longer. Both
+ * tables have the oldest first. Answers how many went.
+ */
 export function expireKeys(state: NodeState, now: number, keepMs: number, most: number): number {
   let gone = 0;
   for (const [key, entry] of state.keys) {
@@ -137,7 +146,7 @@ export function expireKeys(state: NodeState, now: number, keepMs: number, most: 
     gone++;
   }
   for (const [id, session] of state.sessions) {
-    if (gone >= most || session.at + keepMs > now) break;
+    if (gone >= most || session.at + keepMs + keepMs / renewalsWhileKept > now) break;
     state.sessions.delete(id);
     gone++;
   }

@@ -1,5 +1,5 @@
 /** What an operator reads of a handler that threw. */
-import { MaceKenError } from "../base/error.ts";
+import { MaceKenError, messageOf, stackOf } from "../base/error.ts";
 import type { Note } from "./kernel-effect.ts";
 import type { NextTurn } from "./turn-queue.ts";
 
@@ -8,7 +8,7 @@ export function failureNote({ lane, input }: NextTurn, error: unknown): Note {
   return {
     level: "error",
     ...(error instanceof MaceKenError ? { code: error.code } : {}),
-    message: `${what} failed (try ${lane.attempts + 1}): ${error instanceof Error ? error.message : String(error)}`,
-    fields: { lane: lane.name, stack: error instanceof Error ? error.stack : undefined },
+    message: `${what} failed (try ${lane.attempts + 1}): ${messageOf(error)}`,
+    fields: { lane: lane.name, stack: stackOf(error) },
   };
 }

@@ -3,7 +3,7 @@
  * the dead letter keeps, and notes for people. Decides nothing.
  */
 import { assert } from "../base/assert.ts";
-import { MaceKenError } from "../base/error.ts";
+import { MaceKenError, messageOf, stackOf } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import { failureOutcome, type ParkOptions } from "../turn/executor.ts";
 import type { Note } from "./kernel-effect.ts";
@@ -19,11 +19,11 @@ export interface Parking {
 /** Its handler threw at every try. A request from outside is not tried again, and whoever asked keeps it. */
 export function parkingOf({ lane }: NextTurn, error: unknown): Parking {
   if (!lane.retries) return { outcome: failureOutcome(error), options: { mustRecord: false } };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const attempts = lane.attempts + 1;
   return {
     outcome: { ok: false, error: new MaceKenError("MK_PARKED", `the handler failed ${attempts} times: ${message}`) },
-    options: { mustRecord: true, letter: { error: error instanceof Error ? (error.stack ?? message) : message, attempts } },
+    options: { mustRecord: true, letter: { error: stackOf(error) ?? message, attempts } },
   };
 }
 

@@ -218,6 +218,7 @@ export class Peers {
     if (type === frameType.goodbye) {
       const code = reader.string();
       const message = reader.string();
+      reader.expectEnd();
       const peer = session.peer ?? "a peer";
       if (this.#refused.get(peer) !== code) this.#kernel.note({ level: "warn", code, message: `${peer} closed the connection: ${message}` });
       this.#refused.set(peer, code);
@@ -239,10 +240,12 @@ export class Peers {
         return;
       }
       case frameType.ping:
+        reader.expectEnd();
         session.pong();
         this.#touched.add(session);
         return;
       case frameType.pong:
+        reader.expectEnd();
         return;
       case frameType.rest:
         reader.expectEnd();

@@ -5,6 +5,7 @@
  * Runs nothing and changes no state of the heap.
  */
 import { Queue } from "../base/queue.ts";
+import { messageOf } from "../base/error.ts";
 import { DecodeError } from "../codec/reader.ts";
 import type { Channel } from "../protocol/channel.ts";
 import type { NodeState } from "../turn/node-state.ts";
@@ -203,7 +204,7 @@ export class TurnQueue {
         case "outcome":
           return { kind: "outcome", call: payload.call, outcome: payload.outcome, node: channel.peer };
         case "failure":
-          this.#ports.note({ level: "warn", message: `${channel.peer}: ${payload.what} failed and nobody waits for its outcome: ${payload.error instanceof Error ? payload.error.message : ""}` });
+          this.#ports.note({ level: "warn", message: `${channel.peer}: ${payload.what} failed and nobody waits for its outcome: ${messageOf(payload.error)}` });
           return { kind: "nothing", what: payload.what };
       }
     } catch (error) {

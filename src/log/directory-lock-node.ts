@@ -35,8 +35,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   return {
     announce: () => announce(directory),
     release: () => {
-      // While the lock is still held: afterwards the file could be the next owner's.
-      if (ownerOf(directory) === process.pid) rmSync(join(directory, ownerName), { force: true });
+      withdraw(directory);
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
@@ -101,6 +100,15 @@ function announce(directory: string): void {
     writeFileSync(join(directory, ownerName), `${process.pid}\n`, { mode: 0o600 });
   } catch {
     // Only for people: the socket is the lock.
+  }
+}
+
+/** While the lock is still held: afterwards the file could be the next owner's. */
+function withdraw(directory: string): void {
+  try {
+    if (ownerOf(directory) === process.pid) rmSync(join(directory, ownerName), { force: true });
+  } catch {
+    // It names a process that is gone, which is what it is for.
   }
 }
 

@@ -55,7 +55,7 @@ export interface PeerReport {
 export function controlHandler(target: ControlTarget): (request: unknown) => Promise<unknown> {
   let snapshot: Promise<"done"> | undefined;
   return async (request) => {
-    const asked = request as ControlRequest | null;
+    const asked = demandTypes(request);
     switch (asked?.command) {
       case "dead retry":
       case "dead drop": {
@@ -86,6 +86,14 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
 }
 
 const snapshotAnswerMs = 2_000;
+/** What comes over a socket may be anything that JSON can say. Errors: MK_USAGE. */
+function demandTypes(request: unknown): ControlRequest | null {
+  const { command, path, peer, id, depth, items } = (request ?? {}) as Record<string, unknown>;
+  const textsFit = [path, peer].every((value) => value === undefined || typeof value === "string");
+  const numbersFit = [id, depth, items].every((value) => value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0));
+  if (textsFit && numbersFit && (command !== "inspect" || path !== undefined)) return request as ControlRequest | null;
+  throw new MaceKenError("MK_USAGE", "the request has a part of the wrong type", { remedy: "Use the same version of maceken as the node." });
+}
 
 /** Objects that are counted while a node waits: some ten milliseconds. */
 const mostMeasuredLive = 20_000;

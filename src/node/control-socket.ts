@@ -53,7 +53,11 @@ export async function startControlSocket(directory: string, handle: (request: un
   });
   return {
     close: () => new Promise((resolve) => {
-      rmSync(note, { force: true });
+      try {
+        rmSync(note, { force: true });
+      } catch {
+        // It names a socket that nobody answers at, as after a crash.
+      }
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     }),

@@ -83,12 +83,16 @@ function isExactObject(value: object, maxDepth: number): boolean {
   return true;
 }
 
+const mostHoles = 10_000;
+
 /** For the details of errors, which must not fail for what they hold: as near as JSON comes, null when it does not. */
 export function nearestJson(value: unknown): unknown {
   if (value === undefined) return null;
   try {
     const text = JSON.stringify(value, (_, part: unknown) => {
       if (typeof part === "bigint") return String(part);
+      // A few bytes can say an array of millions of holes, and JSON would write out each.
+      if (Array.isArray(part) && part.length > Object.keys(part).length + mostHoles) return null;
       if (part instanceof Map) return [...part];
       if (part instanceof Set) return [...part];
       return part instanceof Error ? { name: part.name, message: part.message } : part;

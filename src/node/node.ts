@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import { isName } from "../base/address.ts";
-import { MaceKenError } from "../base/error.ts";
+import { MaceKenError, messageOf } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import type { KernelLimits } from "../kernel/kernel-options.ts";
@@ -198,7 +198,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   const effects = new OutsideEffects(
     app.effects,
     (key, outcome) => driver!.step({ kind: "effectDone", key, outcome }, true),
-    (effect, attempt, error) => options.onNote?.({ level: "warn", message: `effect ${effect} failed (try ${attempt}): ${error instanceof Error ? error.message : String(error)}` }),
+    (effect, attempt, error) => options.onNote?.({ level: "warn", message: `effect ${effect} failed (try ${attempt}): ${messageOf(error)}` }),
   );
   undo.push(() => effects.stop());
 

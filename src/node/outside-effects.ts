@@ -2,7 +2,7 @@
  * Runs outside effects: at least once each, at most `concurrency` at a time, unordered, each try with the same idempotency
  * key (K10). An effect that throws is tried again to a bound, then its outcome is an error. Results must be values a message may carry.
  */
-import { MaceKenError } from "../base/error.ts";
+import { MaceKenError, messageOf } from "../base/error.ts";
 import { Queue } from "../base/queue.ts";
 import { Rejection, type Outcome } from "../base/rejection.ts";
 import { readMessageValue } from "../codec/message-reader.ts";
@@ -74,7 +74,7 @@ export class OutsideEffects {
       this.#failedTry(run.name, run.attempts, error);
       const final = run.attempts >= attemptsMax || (error instanceof MaceKenError && error.code === "MK_VALUE_NOT_SENDABLE");
       if (final) {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         this.#settle(run, { ok: false, error: new MaceKenError("MK_OUTSIDE_FAILED", `the effect ${run.name} failed ${run.attempts} times: ${message}`, { details: { message } }) });
         return;
       }

@@ -1,7 +1,7 @@
 /**
  * The turns that no message causes: birth, and the one after each recovery, with the upgrade when the app's version rose.
  */
-import { MaceKenError } from "../base/error.ts";
+import { MaceKenError, nameAndMessageOf } from "../base/error.ts";
 import { touch } from "../heap/barrier.ts";
 import { AssertionFailure } from "../base/assert.ts";
 import { classOf } from "../heap/class-registry.ts";
@@ -55,7 +55,7 @@ function asPartOf(code: "MK_UPGRADE_FAILED" | "MK_START_FAILED", what: string, a
     action();
   } catch (error) {
     if (error instanceof AssertionFailure || error instanceof MaceKenError) throw error;
-    throw new MaceKenError(code, `${what} threw ${String(error)}`, { cause: error });
+    throw new MaceKenError(code, `${what} threw ${nameAndMessageOf(error)}`, { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@
  * To the protocol it is opaque bytes.
  */
 import { errorCodes } from "../base/error-codes.ts";
-import { MaceKenError } from "../base/error.ts";
+import { MaceKenError, messageOf, nameAndMessageOf } from "../base/error.ts";
 import { Rejection, type Outcome } from "../base/rejection.ts";
 import { readMessageValue } from "../codec/message-reader.ts";
 import { writeMessageValue } from "../codec/message-writer.ts";
@@ -88,12 +88,12 @@ export function readPayload(bytes: Uint8Array): Payload {
 
 export function asOutcomeError(value: unknown): Rejection | MaceKenError {
   if (value instanceof Rejection || value instanceof MaceKenError) return value;
-  return new Rejection(value instanceof Error ? value.message : String(value));
+  return new Rejection(messageOf(value));
 }
 
 /** What a caller is told about an error it may not see in full: code and message, never a stack. */
 export function publicError(error: unknown): Rejection | MaceKenError {
   if (error instanceof Rejection) return error;
   if (error instanceof MaceKenError && Object.hasOwn(errorCodes, error.code)) return error;
-  return new MaceKenError("MK_HANDLER_FAILED", error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  return new MaceKenError("MK_HANDLER_FAILED", nameAndMessageOf(error));
 }

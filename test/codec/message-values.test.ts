@@ -115,4 +115,17 @@ describe("message values", () => {
     // Lengths that promise more than there is cost nothing.
     for (const tag of [8, 17, 18, 19, 21, 22, 25, 26]) read(new Uint8Array([tag, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]));
   });
+
+  it("F25: a few bytes that say an array of millions of holes take no memory for them", () => {
+    for (const length of [2 ** 20, 2 ** 25 - 1, 2 ** 32 - 1]) {
+      const holes: unknown[] = [];
+      holes.length = 2 ** 32 - 1;
+      holes.length = length;
+      holes[5] = "x";
+      const before = process.memoryUsage().heapUsed;
+      const copy = roundTrip(holes) as unknown[];
+      assert.ok(process.memoryUsage().heapUsed - before < 2 ** 22, `${length} holes`);
+      assert.deepEqual([copy.length, Object.keys(copy), copy[5]], [length, ["5"], "x"]);
+    }
+  });
 });

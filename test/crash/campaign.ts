@@ -1,60 +1,64 @@
 /**
- * `npm run crash -- --kills 200 --seed 7`: the crash campaign at full length. Options: --kills N, --seed N, --clients N, --keep, and
- * --without-durability, which has to be found out. Exit code 0 when nothing was lost or repeated, 1 otherwise.
+ * `npm run crash -- --kills 200 --seed 7`: the crash campaign at full length, or, with --scenario, a whole fleet under load. Exit code 0
+ * when nothing was lost, repeated or reordered.
  */
-import { parseArgs } from "node:util";
+import { campaignOptions, grouped, ProgressLine, randomSeed } from "../lib/campaign-command.ts";
 import { runCampaign } from "./campaign-run.ts";
+import { runFleet, scenarios, type Scenario } from "./fleet-run.ts";
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: "200" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
-    clients: { type: "string", default: "6" },
-    keep: { type: "boolean", default: false },
-    "without-durability": { type: "boolean", default: false },
+const options = campaignOptions(
+  "npm run crash --",
+  "Without --scenario: three nodes and their clients while nodes are killed at random instants.\nrolling: nodes of a ring restarted with SIGTERM, one after the other, under load. all-at-once: all killed with SIGKILL. slow-disk: syncs of 2 s.",
+  {
+    kills: { default: 200, help: "SIGKILLs at random instants" },
+    seed: { default: randomSeed(), help: "of the kills" },
+    clients: { default: 6, help: "requests at a time" },
+    keep: { default: false, help: "leaves the directories behind" },
+    "without-durability": { default: false, help: "runs the nodes without durability, which has to be found out" },
+    scenario: { default: "", help: `${scenarios.join(", ")}, or several with commas between them` },
+    nodes: { default: 8, help: "of a scenario" },
+    rounds: { default: 3, help: "of a scenario: times through all nodes" },
   },
-});
-const kills = wholeNumber("kills");
-const seed = wholeNumber("seed");
+);
+const { seed, clients } = options;
 const startedAt = performance.now();
-console.log(`crash campaign: ${kills} kills, seed ${seed}`);
-const live = process.stdout.isTTY;
-let shownAt = 0;
-const result = await runCampaign({
-  kills, seed, clients: wholeNumber("clients"), keep: values.keep, durable: !values["without-durability"],
-  progress(text) {
-    // A terminal gets one line that changes, a file a line every few seconds.
-    if (!live && performance.now() - shownAt < 5000) return;
-    shownAt = performance.now();
-    process.stdout.write(live ? `\r\x1b[K${text}` : `${text}\n`);
-  },
-});
-if (live) process.stdout.write("\r\x1b[K");
-const { byPhase, together } = result.kills;
-const phases = `${byPhase.running} at work, ${byPhase.snapshot} while writing a snapshot, ${byPhase.starting} while starting`;
-console.log(`kills      ${result.kills.kills}: ${phases}; ${together} times more than one node`);
-console.log(`requests   ${result.requests} answered (${result.refused} refused), ${result.repeats} repeated under an old key`);
-console.log(`nodes      ${result.turns} durable turns, ${result.snapshots} snapshots`);
-if (values.keep || result.violations.length > 0) console.log(`directory  ${result.directory}`);
-for (const [example, count] of grouped(result.violations).slice(0, 20)) console.log(`  ! ${example}${count > 1 ? ` (and ${count - 1} like it)` : ""}`);
-const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-console.log(`crash: ${result.violations.length === 0 ? "PASS" : "FAIL"} ${kills} kills in ${seconds} s, seed ${seed}, ${result.violations.length} violations`);
-process.exitCode = result.violations.length === 0 ? 0 : 1;
+const line = new ProgressLine();
+const isFine = options.scenario === "" ? await killAtRandom() : await fleet(options.scenario.split(",") as Scenario[]);
+process.exitCode = isFine ? 0 : 1;
 
-/** Violations that differ only in numbers are one kind, of which one is shown. */
-function grouped(violations: readonly string[]): [example: string, count: number][] {
-  const kinds = new Map<string, [string, number]>();
-  for (const violation of violations) {
-    const kind = violation.slice(0, 300).replace(/\d+/g, "#");
-    const known = kinds.get(kind);
-    kinds.set(kind, [known?.[0] ?? violation, (known?.[1] ?? 0) + 1]);
-  }
-  return [...kinds.values()];
+async function killAtRandom(): Promise<boolean> {
+  const { kills, keep } = options;
+  console.log(`crash campaign: ${kills} kills, seed ${seed}`);
+  const result = await runCampaign({ kills, seed, clients, keep, durable: !options["without-durability"], progress: (text) => line.show(text) });
+  line.end();
+  const { byPhase, together } = result.kills;
+  const phases = `${byPhase.running} at work, ${byPhase.snapshot} while writing a snapshot, ${byPhase.starting} while starting`;
+  console.log(`kills      ${result.kills.kills}: ${phases}; ${together} times more than one node`);
+  console.log(`requests   ${result.requests} answered (${result.refused} refused), ${result.repeats} repeated under an old key`);
+  console.log(`nodes      ${result.turns} durable turns, ${result.snapshots} snapshots`);
+  if (keep || result.violations.length > 0) console.log(`directory  ${result.directory}`);
+  return verdict(`${kills} kills`, result.violations);
 }
 
-function wholeNumber(name: "kills" | "seed" | "clients"): number {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`--${name} takes a whole number, not ${values[name]}`);
-  process.exit(2);
+async function fleet(scenario: readonly Scenario[]): Promise<boolean> {
+  const unknown = scenario.find((each) => !scenarios.includes(each));
+  if (unknown !== undefined) {
+    console.error(`there is no scenario ${unknown}; there are ${scenarios.join(", ")}`);
+    process.exit(2);
+  }
+  const { nodes, rounds } = options;
+  console.log(`crash campaign: ${scenario.join(", ")}, ${nodes} nodes, ${rounds} rounds`);
+  const result = await runFleet({ scenario, nodes, rounds, clients, progress: (text) => line.show(text) });
+  line.end();
+  console.log(`requests   ${result.requests} answered; ${result.strokes} restarts or kills`);
+  console.log(`latency    quiet: median ${result.quiet.median} ms, worst ${result.quiet.worst} ms; in all: median ${result.all.median} ms, worst ${result.all.worst} ms`);
+  if (result.violations.length > 0) console.log(`directory  ${result.directory}`);
+  return verdict(`${scenario.join(", ")}, ${nodes} nodes`, result.violations);
+}
+
+function verdict(what: string, violations: readonly string[]): boolean {
+  for (const text of grouped(violations)) console.log(text);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  console.log(`crash: ${violations.length === 0 ? "PASS" : "FAIL"} ${what} in ${seconds} s, seed ${seed}, ${violations.length} violations`);
+  return violations.length === 0;
 }

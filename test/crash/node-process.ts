@@ -4,10 +4,12 @@
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { faultyFileSystemVariable, type FaultyFileSystem } from "../lib/faulty-file-system.ts";
 import type { CampaignNodeOptions } from "./node.ts";
 import type { NodeReport } from "./report.ts";
 
 const program = fileURLToPath(new URL("node.ts", import.meta.url));
+const preload = fileURLToPath(new URL("../lib/faulty-file-system.ts", import.meta.url));
 const outputKept = 6000;
 
 /** What the process was at when it was killed. */
@@ -45,8 +47,11 @@ export class CampaignNode {
   }
 
   start(): void {
-    const execArgv = ["--import", "#maceken/node/register.js"];
-    const child = fork(program, [JSON.stringify(this.options)], { execArgv, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const { data, syncDelayMs = 0 } = this.options;
+    const faults: FaultyFileSystem = { directory: data, report: `${data}.faults`, syncDelayMs };
+    const execArgv = ["--import", "#maceken/node/register.js", ...(syncDelayMs > 0 ? ["--import", preload] : [])];
+    const env = syncDelayMs > 0 ? { ...process.env, [faultyFileSystemVariable]: JSON.stringify(faults) } : process.env;
+    const child = fork(program, [JSON.stringify(this.options)], { execArgv, env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.#process = child;
     this.#phase = "starting";
     this.#killed = false;
@@ -94,6 +99,21 @@ export class CampaignNode {
     this.#killed = true;
     child.kill("SIGKILL");
     await this.#ended;
+  }
+
+  /** SIGTERM; the process must end by itself, in order. */
+  async terminate(withinMs: number): Promise<void> {
+    const child = this.#process;
+    if (child === undefined) return;
+    this.#killed = true;
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => {
+      this.violations.push(`${this.name} did not end within ${withinMs} ms of SIGTERM`);
+      child.kill("SIGKILL");
+    }, withinMs);
+    await this.#ended;
+    clearTimeout(timer);
+    if (child.exitCode !== 0 && child.signalCode === null) this.violations.push(`${this.name} ended with ${child.exitCode} after SIGTERM: ${this.output.slice(-2000)}`);
   }
 
   ready(withinMs: number): Promise<boolean> {

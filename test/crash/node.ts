@@ -6,6 +6,7 @@ import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { startNode } from "#maceken/index.js";
 import { nodeInternals } from "#maceken/node/node.js";
+import { fleetApp } from "./fleet-services.ts";
 import { reportOf } from "./report.ts";
 import { appOf } from "./services.ts";
 
@@ -18,6 +19,10 @@ export interface CampaignNodeOptions {
   /** Where the outside effect writes "key id" lines. */
   readonly effectsFile: string;
   readonly durable: boolean;
+  /** Of a fleet: the node that the ring goes on to. */
+  readonly next?: string;
+  /** How long each sync takes, at least. */
+  readonly syncDelayMs?: number;
 }
 
 const options = JSON.parse(process.argv[2]!) as CampaignNodeOptions;
@@ -33,12 +38,13 @@ function print([id]: [id: string], { idempotencyKey }: { idempotencyKey: string 
 
 process.once("disconnect", () => process.exit(0));
 const node = await startNode({
-  app: appOf(name, print), name, data, listen, http, peers, durable,
+  app: options.next === undefined ? appOf(name, print) : fleetApp(name, options.next), name, data, listen, http, peers, durable,
   onNote: (note) => {
     if (note.level === "error") process.stderr.write(`${note.code ?? ""} ${note.message} ${JSON.stringify(note.fields ?? {})}\n`);
   },
 });
 process.send!({ kind: "ready", turn: node.turn });
+process.once("SIGTERM", () => void node.stop().then(() => process.exit(0)));
 process.on("message", (message) => {
   if ((message as { kind: string }).kind === "report") process.send!({ kind: "report", report: reportOf(node) });
 });

@@ -1,6 +1,7 @@
 /** What a node of the campaign says of its own state: plain data, so that it can leave the process and be compared. */
 import type { MaceNode } from "#maceken/index.js";
 import { nodeInternals } from "#maceken/node/node.js";
+import { Stage, stateOfStage, type StageState } from "./fleet-services.ts";
 import { Sink, Source, Third, type Counts } from "./services.ts";
 
 export interface NodeReport {
@@ -10,7 +11,7 @@ export interface NodeReport {
   /** Work that is not finished, by table. The ring's own periodic timer is not counted. */
   readonly pending: Readonly<Record<string, number>>;
   readonly counters: { readonly parked: number; readonly failures: number; readonly retransmitted: number; readonly duplicates: number; readonly snapshots: number };
-  readonly state: SourceState | SinkState | ThirdState;
+  readonly state: SourceState | SinkState | ThirdState | StageState;
 }
 
 export interface SourceState {
@@ -74,6 +75,7 @@ function describe(service: object): NodeReport["state"] {
     };
   }
   if (service instanceof Sink) return { kind: "sink", numbers: service.numbers, ids: service.ids, waiting: service.waiting.size };
+  if (service instanceof Stage) return stateOfStage(service);
   return { kind: "third", consulted: listOf((service as Third).consulted) };
 }
 

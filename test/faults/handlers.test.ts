@@ -64,6 +64,43 @@ function pair() {
 
 const logOf = (node: TestNode): string[] => node.service<Desk>("desk").log;
 
+class Thrower extends Service {
+  static readonly messages: Messages<Thrower> = { fling: true, tries: true, pass: true };
+  static thrown: unknown;
+  count = 0;
+  fling(): void {
+    throw Thrower.thrown;
+  }
+  pass(): void {
+    (ref<Thrower>("b/thrower") as Ref<Thrower>).fling();
+  }
+  tries(): number {
+    return ++this.count;
+  }
+}
+
+test("F16: whatever a handler throws is told in words, and the node goes on", () => {
+  const test = new TestWorld();
+  const thrower = () => app({ version: 1 }).service("thrower", () => new Thrower());
+  const a = test.node("a", thrower(), ["b"], { retryDelaysMs: [1] });
+  const b = test.node("b", thrower(), [], { retryDelaysMs: [1] });
+  test.pass(50);
+  const longest: unknown[] = [];
+  longest.length = 2 ** 32 - 1;
+  const unwilling = new Error("x");
+  Object.defineProperty(unwilling, "message", { get() { throw new Error("no"); } });
+  const things = [undefined, null, 1n, Symbol("s"), Object.create(null), longest, () => {}, { toString: 1 }, Object.assign(new Error(), { message: Object.create(null), name: {}, stack: 1 }), unwilling];
+  for (const [i, thing] of things.entries()) {
+    Thrower.thrown = thing;
+    assert.equal(codeOf(a.call("thrower.fling")), "MK_HANDLER_FAILED");
+    a.call("thrower.pass");
+    test.pass(5_000);
+    assert.equal(b.kernel.state.dead.size, i + 1);
+    for (const { error } of b.kernel.state.dead.values()) assert.equal(typeof error, "string");
+    assert.deepEqual([a.value("thrower.tries"), b.value("thrower.tries")], [i + 1, i + 1]);
+  }
+});
+
 test("F16: of a handler that throws, nothing stays: heap, sends, timers, effects, messages to itself; then the next one runs", () => {
   const { test, a, b } = pair();
   // As a request, as a peer's message, and again after a restart.

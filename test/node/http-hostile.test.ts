@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Outcome } from "#maceken/base/rejection.js";
+import { Rejection, type Outcome } from "#maceken/base/rejection.js";
 import { json, post, Raw, startEdge, type Edge } from "./http-harness.ts";
 
 const message = (body: string, more = ""): string => `POST /s/m HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${more}\r\n${body}`;
@@ -43,6 +43,14 @@ test("random bytes never crash it", async () => {
   }
   await Promise.all(raws.map((raw) => raw.closed));
   await stillServes(edge);
+});
+
+test("a rejection whose details hold millions of holes is answered without them", async () => {
+  const holes: unknown[] = [];
+  holes.length = 2 ** 25;
+  const edge = await startEdge(() => ({ ok: false, error: new Rejection("no", { holes, some: [1, , 3] }) }));
+  const { status, body } = await post(edge, "/a/b", "[]");
+  assert.deepEqual([status, body.details], [409, { holes: null, some: [1, null, 3] }]);
 });
 
 test("no Host header is 400, and HTTP/1.0 needs none", async () => {
