@@ -182,7 +182,10 @@ export class MemoryNode {
     this.#log.markDurable();
   }
 
+  /** In order: what comes next does not wait for attempts. */
   close(): void {
+    this.#perform(this.kernel.end());
+    this.#settle();
     this.#log.close();
     this.#disk.settle();
   }

@@ -11,7 +11,7 @@ export function verdictOn(frame: Uint8Array, channel: Channel | undefined): Verd
   const reader = new Shape(frame);
   const type = reader.byte();
   if (type === 1) return channel === undefined && isHello(reader) ? "either" : "close";
-  if (type === 6 || channel === undefined) return "close";
+  if (type === 6 || type === 7 || channel === undefined) return "close";
   switch (type) {
     case 2: {
       const number = reader.uint();
@@ -31,12 +31,12 @@ export function verdictOn(frame: Uint8Array, channel: Channel | undefined): Verd
 
 function isHello(reader: Shape): boolean {
   if ([0x4d, 0x43, 0x4b, 0x4e].some((byte) => reader.byte() !== byte)) return false;
-  if (reader.uint() !== 1) return false;
+  if (reader.uint() !== 2) return false;
   for (const most of [128, 64, Infinity]) {
     const units = reader.string();
     if (units > most) return false;
   }
-  for (let i = 0; i < 3; i++) reader.uint();
+  for (let i = 0; i < 4; i++) reader.uint();
   return reader.isAtEnd;
 }
 
