@@ -89,7 +89,7 @@ export class Kernel {
       nodeName: options.name,
       random: () => options.random(),
       maxDeferred: this.limits.maxDeferred,
-      maxMessageBytes: this.limits.maxMessageBytes,
+      maxMessageBytesTo: (node) => Math.min(this.limits.maxMessageBytes, this.channels.get(node)?.peerMaxMessageBytes ?? Infinity),
       watch: options.watch,
       outboxRoomBytes: (node) => outboxQuotaBytes - (this.channels.get(node)?.outbox.weightBytes ?? 0),
     });

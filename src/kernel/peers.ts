@@ -10,7 +10,7 @@ import type { Channel } from "../protocol/channel.ts";
 import { frameType, protocolVersion, readHello, type Hello } from "../protocol/frame.ts";
 import { checkGreeting, judgeGreeting, newerWins, type Judgement } from "../protocol/handshake.ts";
 import { checkKey } from "../protocol/pinning.ts";
-import { Session } from "../protocol/session.ts";
+import { frameOverheadBytes, Session } from "../protocol/session.ts";
 import { endedIncarnations, incarnationTowards, learnIncarnation } from "./channel-lives.ts";
 import { Dialling } from "./dialling.ts";
 import { InboxPressure } from "./inbox-pressure.ts";
@@ -20,8 +20,6 @@ import type { KernelEffect } from "./kernel-effect.ts";
 const watchEveryMs = 1_000;
 const pingAfterMs = 5_000;
 const deadAfterMs = 15_000;
-/** Names and numbers around the arguments, which are what the limit counts. */
-const frameOverheadBytes = 4096;
 const greetingTimeoutMs = 10_000;
 
 export class Peers {
@@ -133,6 +131,7 @@ export class Peers {
       consumed: channel.consumed,
       released: channel.released,
       acknowledged: channel.acknowledged,
+      maxMessageBytes: this.#kernel.limits.maxMessageBytes,
     });
     this.#touched.add(session);
   }
@@ -227,6 +226,7 @@ export class Peers {
     }
     const channel = session.channel;
     if (channel === undefined) return reader.fail("a frame before the greeting");
+    if (this.#refused.size > 0 && type !== frameType.rest) this.#refused.delete(channel.peer);
     switch (type) {
       case frameType.message: {
         const number = reader.uint();
@@ -312,7 +312,8 @@ export class Peers {
     this.#kernel.guard?.heard(channel, hello.released);
     this.#emit({ kind: "admit", connection: session.connection, maxFrameBytes: this.#kernel.limits.maxMessageBytes + frameOverheadBytes });
     this.#open.set(peer, session);
-    this.#refused.delete(peer);
+    // What was said of a message that is too long is found only when it is its turn again.
+    if (this.#refused.get(peer) !== "MK_TOO_LARGE") this.#refused.delete(peer);
     this.#dialling.met(peer);
     if (session.dialled === undefined && this.#dialling.canDial(peer)) this.#mayRest.add(session);
     this.#touched.add(session);
@@ -380,9 +381,10 @@ export class Peers {
     for (const session of this.#touched) {
       let more = false;
       if (session.isOpen && !session.congested) {
-        more = session.fill();
-        if (session.channel!.acknowledged < session.channel!.released) this.#watched.add(session);
-        if (session.channel !== undefined) this.#transmittedUpTo.set(session.channel, Math.max(this.#sentOn(session.channel), session.channel.released));
+        const channel = session.channel!;
+        this.#guarded(session, () => void (more = session.fill()));
+        if (channel.acknowledged < channel.released) this.#watched.add(session);
+        this.#transmittedUpTo.set(channel, Math.max(this.#sentOn(channel), channel.released));
       }
       this.#flushSession(session, more);
     }

@@ -71,6 +71,8 @@ export interface NodeOptions<S> {
    * get MK_HELD_BACK (503), beyond all of it a send throws MK_OUTBOX_FULL. Default 1 GiB.
    */
   readonly outboxQuotaBytes?: number;
+  /** Of the arguments of one message between nodes, sent or received; peers tell each other. Default 16 MiB. */
+  readonly maxMessageBytes?: number;
   /**
    * A turn that runs longer ends the process with exit code 9, from a thread of its own, because an endless loop blocks everything else.
    * Default 30,000; 0 lets turns run for ever. Birth, recovery and upgrades are not watched.
@@ -349,8 +351,10 @@ async function settle(kernel: Kernel, mostMs: number): Promise<void> {
   while (kernel.durable < kernel.executed && performance.now() < until) await new Promise((next) => setTimeout(next, 2));
 }
 
-function limitsOf({ outboxQuotaBytes }: NodeOptions<unknown>): { readonly limits?: Partial<KernelLimits> } {
-  if (outboxQuotaBytes === undefined) return {};
-  if (!Number.isSafeInteger(outboxQuotaBytes) || outboxQuotaBytes <= 0) throw new MaceKenError("MK_USAGE", `outboxQuotaBytes is a whole number above 0, not ${outboxQuotaBytes}`);
-  return { limits: { outboxQuotaBytes } };
+function limitsOf({ outboxQuotaBytes, maxMessageBytes }: NodeOptions<unknown>): { readonly limits: Partial<KernelLimits> } {
+  const given = Object.entries({ outboxQuotaBytes, maxMessageBytes }).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (!Number.isSafeInteger(value) || value! <= 0) throw new MaceKenError("MK_USAGE", `${name} is a whole number above 0, not ${value}`);
+  }
+  return { limits: Object.fromEntries(given) };
 }

@@ -34,6 +34,9 @@ export class Channel {
   /** The number by which records name this channel; -1 until a record has introduced it. */
   recordIndex = -1;
 
+  /** What the peer's last greeting said of the longest message that it takes. */
+  peerMaxMessageBytes = Infinity;
+
   // Incoming
   /** The highest number accepted. */
   received = 0;

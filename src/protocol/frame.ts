@@ -26,6 +26,8 @@ export interface Hello {
   readonly released: number;
   /** The highest number that the other has acknowledged. */
   readonly acknowledged: number;
+  /** The longest message that the sender takes. */
+  readonly maxMessageBytes: number;
 }
 
 export function writeHello(writer: Writer, hello: Hello): void {
@@ -39,6 +41,7 @@ export function writeHello(writer: Writer, hello: Hello): void {
   writer.uint(hello.consumed);
   writer.uint(hello.released);
   writer.uint(hello.acknowledged);
+  writer.uint(hello.maxMessageBytes);
 }
 
 /** After the type byte. Later versions may append fields; the version decides what follows. */
@@ -50,5 +53,6 @@ export function readHello(reader: Reader): Hello {
   if (node.length > 128 || incarnation.length > 64) reader.fail("name is too long");
   return {
     version, node, incarnation, knownIncarnation: reader.string(), received: reader.uint(), consumed: reader.uint(), released: reader.uint(), acknowledged: reader.uint(),
+    maxMessageBytes: reader.uint(),
   };
 }

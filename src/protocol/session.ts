@@ -4,9 +4,13 @@
  * what the handshake says. Output is collected as length-prefixed frames for the transport to write at once.
  */
 import { assert } from "../base/assert.ts";
+import { MaceKenError } from "../base/error.ts";
 import { Writer } from "../codec/writer.ts";
 import type { Channel } from "./channel.ts";
 import { frameType, writeHello, type Hello } from "./frame.ts";
+
+/** Names and numbers around the arguments, which are what the limit of a message counts. */
+export const frameOverheadBytes = 4096;
 
 /** Frames of one write stay below this, so that one peer's backlog does not hold the memory of all. */
 const batchBytes = 256 * 1024;
@@ -52,11 +56,13 @@ export class Session {
     this.channel = channel;
     this.#cursor = Math.max(peer.received, channel.acknowledged) + 1;
     this.#acknowledgementSent = 0;
+    channel.peerMaxMessageBytes = peer.maxMessageBytes;
   }
 
   /**
    * Writes what the channel has released and what may be acknowledged. True when something remains for the next time; what is not in
-   * memory does not count, since its coming is an occasion of its own.
+   * memory does not count, since its coming is an occasion of its own. Errors: MK_TOO_LARGE, when the peer takes only shorter messages
+   * than it did when this one was sent.
    */
   fill(): boolean {
     const channel = this.channel;
@@ -73,6 +79,7 @@ export class Session {
     while (this.#cursor <= channel.released && output.length < batchBytes) {
       const payload = channel.outbox.payloadOf(this.#cursor);
       if (payload === undefined) return false;
+      if (payload.length > channel.peerMaxMessageBytes + frameOverheadBytes) throw tooLong(channel, payload.length);
       const at = output.length;
       output.u32(0);
       output.u8(frameType.message);
@@ -124,4 +131,10 @@ export class Session {
     write();
     this.output.patchU32(at, this.output.length - at - 4);
   }
+}
+
+function tooLong({ peer, peerMaxMessageBytes }: Channel, bytes: number): MaceKenError {
+  return new MaceKenError("MK_TOO_LARGE", `a message of ${bytes} bytes waits for ${peer}, which takes ${peerMaxMessageBytes} at most`, {
+    remedy: `Raise maxMessageBytes on ${peer} to what it was; what waits for it then goes on.`,
+  });
 }

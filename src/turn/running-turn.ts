@@ -42,7 +42,8 @@ export interface TurnPorts {
   /** Beyond this, a guard's "defer" rejects. */
   readonly maxDeferred: number;
   /** Bytes of one message to another node; a larger one is refused inside the turn that sends it. */
-  readonly maxMessageBytes: number;
+  /** Of the arguments of a message to that node. */
+  maxMessageBytesTo(node: string): number;
   /** Bytes of messages that may still be sent to a node before its outbox is full. */
   outboxRoomBytes(node: string): number;
   /** Told of each handler while it runs. */
@@ -112,7 +113,7 @@ export class ActiveTurn implements RunningTurnPort {
     const node = nodeOf(address);
     const reply = new ReplyState(this.nextId(), node === this.ports.nodeName ? "" : node, what);
     const encoded = encodeArguments(args, what);
-    this.#demandSize(encoded.length, what);
+    this.#demandSize(node, encoded.length, what);
     if (node !== this.ports.nodeName) this.#demandRoom(node, encoded.length, what);
     this.#collect({ node, service: serviceOf(address), method, args: encoded, reply, own: false });
     return reply as unknown as Reply<unknown>;
@@ -126,8 +127,8 @@ export class ActiveTurn implements RunningTurnPort {
     return reply as unknown as Reply<unknown>;
   }
 
-  #demandSize(bytes: number, what: string): void {
-    const { maxMessageBytes } = this.ports;
+  #demandSize(node: string, bytes: number, what: string): void {
+    const maxMessageBytes = this.ports.maxMessageBytesTo(node);
     if (bytes > maxMessageBytes) throw new MaceKenError("MK_TOO_LARGE", `${what} has ${bytes} bytes, more than the ${maxMessageBytes} that a message may have`);
   }
 
@@ -191,7 +192,7 @@ export class ActiveTurn implements RunningTurnPort {
         if (origin.begun !== this.state.histories?.get(origin.node)?.begun) return;
         if (origin.call !== 0) {
           const payload = outcomePayload(origin.call, outcome, what);
-          this.#demandSize(payload.length, `the answer of ${what}`);
+          this.#demandSize(origin.node, payload.length, `the answer of ${what}`);
           this.#outgoing.push({ node: origin.node, payload });
         } else if (!outcome.ok) this.#outgoing.push({ node: origin.node, payload: failurePayload(what, outcome.error) });
         return;

@@ -153,7 +153,7 @@ export class MemoryNode {
     for (let again = 0; again < 2; again++) {
       const channel = this.kernel.channels.get("peer");
       const received = channel?.received ?? 0;
-      const hello = { version: protocolVersion, node: "peer", incarnation: "p-1", knownIncarnation: this.kernel.incarnation, received: channel?.released ?? 0, consumed: Math.max(0, (channel?.released ?? 0) - 1), released: received + payloads.length, acknowledged: received };
+      const hello = { version: protocolVersion, node: "peer", incarnation: "p-1", knownIncarnation: this.kernel.incarnation, received: channel?.released ?? 0, consumed: Math.max(0, (channel?.released ?? 0) - 1), released: received + payloads.length, acknowledged: received, maxMessageBytes: 1 << 24 };
       const frames = [written((writer) => writeHello(writer, hello)), ...payloads.map((payload, i) => written((writer) => {
         writer.u8(frameType.message);
         writer.uint(received + 1 + i);

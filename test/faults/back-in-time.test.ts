@@ -451,7 +451,7 @@ it("F12: a greeting that was overtaken on another connection is not taken for on
   const time = { monotonicMs: 1e6, wallMs: test.world.nowMs };
   const step = (input: Parameters<typeof kernel.step>[0]): KernelEffect[] => [...kernel.step(input, time), ...kernel.step({ kind: "durable", turn: kernel.executed }, time)];
   const greeting = (over: Partial<Hello>): Uint8Array =>
-    written((writer) => writeHello(writer, { version: protocolVersion, node: "b", incarnation: "b-9", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, ...over }));
+    written((writer) => writeHello(writer, { version: protocolVersion, node: "b", incarnation: "b-9", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, maxMessageBytes: 1 << 24, ...over }));
   const acknowledge = written((writer) => {
     writer.u8(frameType.acknowledgement);
     writer.uint(2);
@@ -481,7 +481,7 @@ it("F12, F14: nothing is said to a peer before it is durable that they have met,
   a.call("desk.tell", ["b", "early"]);
   const { kernel } = a;
   const time = { monotonicMs: 1e6, wallMs: test.world.nowMs };
-  const greeting = written((writer) => writeHello(writer, { version: protocolVersion, node: "b", incarnation: "b-9", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0 }));
+  const greeting = written((writer) => writeHello(writer, { version: protocolVersion, node: "b", incarnation: "b-9", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, maxMessageBytes: 1 << 24 }));
   let connection = 0;
   const connect = (): KernelEffect[] => [...kernel.step({ kind: "opened", connection: ++connection, key: "key of b" }, time), ...kernel.step({ kind: "frames", connection, frames: [greeting] }, time)];
   const said = (effects: KernelEffect[]): number => effects.reduce((sum, effect) => sum + (effect.kind === "transmit" ? effect.bytes.length : 0), 0);

@@ -1,6 +1,6 @@
 /**
  * Inputs are held back before memory is full: a peer whose messages come faster than their turns (F29), a disk whose syncs take long
- * (F14), requests from outside that come faster than their turns. Everything goes on by itself, and nothing is lost or reordered.
+ * (F14), requests from outside that come faster than their turns; and messages longer than the other side takes (F26). Everything goes on by itself, and nothing is lost or reordered.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -9,7 +9,7 @@ import { Kernel } from "#maceken/kernel/kernel.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
 import { noPeers } from "#maceken/kernel/kernel-options.js";
 import type { AppDefinition } from "#maceken/service/app.js";
-import { TestWorld } from "../lib/lone-node.ts";
+import { codeOf, TestWorld, type TestNode } from "../lib/lone-node.ts";
 
 let failing = false;
 
@@ -97,5 +97,43 @@ describe("back-pressure", () => {
     note(step({ kind: "durable", turn: kernel.executed }));
     assert.ok(answered.has(101));
     assert.equal((kernel.state.services.get("talker") as Talker).kept.length, executed + 31);
+  });
+});
+
+describe("the longest message", () => {
+  const told = (node: TestNode) => node.node.notes.filter(({ code }) => code === "MK_TOO_LARGE");
+
+  it("F26: is what both sides take: a longer one is refused in the turn that sends it", () => {
+    const test = new TestWorld();
+    const a = test.node("a", talkerApp, ["b"]);
+    const b = test.node("b", talkerApp, [], { maxMessageBytes: 5_000 });
+    test.pass(500);
+    assert.equal(codeOf(a.call("talker.tellMany", ["b", 1, 6_000])), "MK_TOO_LARGE");
+    assert.equal(codeOf(a.call("talker.tellMany", ["b", 1, 4_000])), "ok");
+    assert.equal(codeOf(b.call("talker.tellMany", ["a", 1, 6_000])), "MK_TOO_LARGE", "its own limit counts too");
+    test.pass(50);
+    assert.deepEqual(b.service<Talker>("talker").heard, [1]);
+  });
+
+  it("F26: that was lowered while longer ones wait stops the channel, is said on both sides, and lets all of it through when it is raised again", () => {
+    const test = new TestWorld();
+    const a = test.node("a", talkerApp, ["b"]);
+    const b = test.node("b", talkerApp, []);
+    test.pass(500);
+    b.node.staysDown = true;
+    test.world.crash(b.node, "all");
+    a.call("talker.tellMany", ["b", 2, 9_000]);
+    const options = b.node.options as { limits?: object };
+    options.limits = { maxMessageBytes: 1_000 };
+    b.node.staysDown = false;
+    test.pass(10_000);
+    assert.deepEqual(b.service<Talker>("talker").heard, []);
+    assert.equal(told(a).length, 1);
+    assert.match(told(a)[0]!.message, /waits for b, which takes 1000 at most/);
+    assert.equal(told(b).length, 1, "and the other side, once");
+    delete options.limits;
+    b.restart();
+    test.pass(5_000);
+    assert.deepEqual(b.service<Talker>("talker").heard, [1, 2]);
   });
 });

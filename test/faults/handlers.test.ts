@@ -128,7 +128,7 @@ test("F29: a flood of one peer lets the others' messages come round, turn by tur
   const { kernel } = a;
   const time = { monotonicMs: 1e6, wallMs: test.world.nowMs };
   const hello = (peer: string, count: number): Uint8Array =>
-    written((writer) => writeHello(writer, { version: protocolVersion, node: peer, incarnation: `${peer}-9`, knownIncarnation: "a-1", received: 0, consumed: 0, released: count, acknowledged: 0 }));
+    written((writer) => writeHello(writer, { version: protocolVersion, node: peer, incarnation: `${peer}-9`, knownIncarnation: "a-1", received: 0, consumed: 0, released: count, acknowledged: 0, maxMessageBytes: 1 << 24 }));
   const step = (input: Parameters<typeof kernel.step>[0]): void => {
     kernel.step(input, time);
     kernel.step({ kind: "durable", turn: kernel.executed }, time);

@@ -74,7 +74,7 @@ class Node {
   /** The peer connects; the first times its key is pinned, its incarnation is noted, and the connection closed for that. */
   connect(peer: number, released: number, consumed = 0): void {
     const name = nameOf(peer);
-    const hello = written((writer) => writeHello(writer, { version: protocolVersion, node: name, incarnation: `${name}-1`, knownIncarnation: "hub-1", received: consumed, consumed, released, acknowledged: 0 }));
+    const hello = written((writer) => writeHello(writer, { version: protocolVersion, node: name, incarnation: `${name}-1`, knownIncarnation: "hub-1", received: consumed, consumed, released, acknowledged: 0, maxMessageBytes: 1 << 24 }));
     for (let attempt = 0; attempt < 3; attempt++) {
       const connection = ++this.connections;
       this.step({ kind: "opened", connection, key: `key of ${name}` });

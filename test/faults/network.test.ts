@@ -119,7 +119,7 @@ test("F24: single bytes, resets in the middle of frames, delays, one way silent 
 });
 
 const hello = (over: Partial<Hello> = {}): Uint8Array =>
-  written((writer) => writeHello(writer, { version: protocolVersion, node: "b", incarnation: "b-9", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, ...over }));
+  written((writer) => writeHello(writer, { version: protocolVersion, node: "b", incarnation: "b-9", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, maxMessageBytes: 1 << 24, ...over }));
 const numbered = (type: number, number: number): Uint8Array =>
   written((writer) => {
     writer.u8(type);

@@ -47,7 +47,7 @@ export class Conversation {
     const received = this.#between(consumed, channel?.released ?? 0);
     const released = (channel?.received ?? 0) + more;
     const { incarnation: knownIncarnation } = this.#kernel;
-    return written((writer) => writeHello(writer, { version: protocolVersion, node: "peer", incarnation, knownIncarnation, received, consumed, released, acknowledged: channel?.consumed ?? 0 }));
+    return written((writer) => writeHello(writer, { version: protocolVersion, node: "peer", incarnation, knownIncarnation, received, consumed, released, acknowledged: channel?.consumed ?? 0, maxMessageBytes: 1 << 24 }));
   }
 
   #between(low: number, high: number): number {

@@ -36,7 +36,7 @@ function isHello(reader: Shape): boolean {
     const units = reader.string();
     if (units > most) return false;
   }
-  for (let i = 0; i < 4; i++) reader.uint();
+  for (let i = 0; i < 5; i++) reader.uint();
   return reader.isAtEnd;
 }
 

@@ -28,7 +28,7 @@ function channelOf({ knows, received = 0, acknowledged = 0, sent = acknowledged 
 
 const greetingOf = (side: Side): Hello => {
   const { incarnation, received, consumed, released, acknowledged } = channelOf(side);
-  return { version: 2, node: "b", incarnation: side.self, knownIncarnation: incarnation, received, consumed, released, acknowledged };
+  return { version: 2, node: "b", incarnation: side.self, knownIncarnation: incarnation, received, consumed, released, acknowledged, maxMessageBytes: 1 << 24 };
 };
 
 function judge(judging: Side, greeting: Side): string {

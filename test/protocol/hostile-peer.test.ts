@@ -19,7 +19,7 @@ class Counter extends Service {
 }
 
 const hello = (over: Partial<Hello> = {}): Uint8Array =>
-  written((writer) => writeHello(writer, { version: protocolVersion, node: "peer", incarnation: "p-1", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, ...over }));
+  written((writer) => writeHello(writer, { version: protocolVersion, node: "peer", incarnation: "p-1", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, maxMessageBytes: 1 << 24, ...over }));
 const message = (number: number, payload = requestPayload("counter", "add", encodeArguments([1], "x"), 5)): Uint8Array =>
   written((writer) => {
     writer.u8(frameType.message);
