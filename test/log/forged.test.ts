@@ -127,7 +127,7 @@ test("F05: segments that are gone at the second reading are missed", () => {
     opened = 0;
     override read(file: DiskFile, position: number, into: Uint8Array): number {
       const count = super.read(file, position, into);
-      return file.path.endsWith("log-0000000001") && this.opened > 1 ? (into.fill(0), count) : count;
+      return file.path.endsWith("log-0000000001") && this.opened > 2 ? (into.fill(0), count) : count;
     }
     override open(path: string, mode: "read" | "write"): DiskFile {
       if (path.endsWith("log-0000000001") && mode === "read") this.opened++;
@@ -137,7 +137,8 @@ test("F05: segments that are gone at the second reading are missed", () => {
   const forgetful = new Forgetful();
   forgetful.makeDirectory(directory);
   for (const name of disk.list(directory)) put(forgetful, name, disk.contents(pathIn(directory, name)));
-  assert.match(refusal(forgetful), /MK_LOG_(DAMAGED|READ_FAILED)/);
+  // Read once to find the end, once to copy the last group, and then for its turns.
+  assert.match(refusal(forgetful), /MK_LOG_DAMAGED .*was there a moment ago and is no more/);
 });
 
 test("F11: a manifest whose checksum is right and that says something else is damaged, or of another format", () => {
