@@ -65,15 +65,18 @@ function install({ directory, report, operation, at = 1, forever = false, error,
     if (name !== operation || error === undefined || (forever ? count < at : count !== at)) return undefined;
     if (!hasStruck) tell({ kind: "struck", operation: name });
     hasStruck = true;
-    // A reserve or a snapshot that finds no room may be done without; nothing else may.
-    if (what.startsWith("sync") && file === "log" && !["ENOSPC", "EDQUOT", "EFBIG"].includes(error)) syncFailed = true;
-    return silent ? undefined : error;
+    return error;
   };
 
   const systemError = (code: string, syscall: string, path: unknown): NodeJS.ErrnoException => Object.assign(new Error(`${code}: planted, ${syscall} '${String(path)}'`), { code, errno: -1, syscall, path: String(path) });
   const failing = (what: string, path: unknown): void => {
     const code = fault(what, path);
-    if (code !== undefined && code !== "short") throw systemError(code, what, path);
+    if (what === "sync-now") failedSync(path, code);
+    if (code !== undefined && code !== "short" && !silent) throw systemError(code, what, path);
+  };
+  /** From now on the node knows, or would. A reserve or a snapshot that finds no room may be done without; nothing else may. */
+  const failedSync = (path: unknown, code: string | undefined): void => {
+    if (code !== undefined && kindOf(path) === "log" && !["ENOSPC", "EDQUOT", "EFBIG"].includes(code)) syncFailed = true;
   };
 
   /** Operations on a path, which fail before they do anything. */
@@ -148,7 +151,11 @@ function install({ directory, report, operation, at = 1, forever = false, error,
     fs[name] = ((fd: number, callback: fs.NoParamCallback) => {
       const path = paths.get(fd);
       const code = fault(what, path);
-      const go = (): void => (code !== undefined && code !== "short" ? callback(systemError(code, name, path)) : original(fd, callback));
+      const go = (): void => {
+        failedSync(path, code);
+        if (code !== undefined && code !== "short" && !silent) callback(systemError(code, name, path));
+        else original(fd, callback);
+      };
       if (isSlow(path)) setTimeout(go, syncDelayMs);
       else setImmediate(go);
     }) as never;

@@ -82,3 +82,35 @@ test("the lock does not keep its process alive, and goes with it", async () => {
   assert.equal(child.exitCode, 0);
   assert.equal(await refusal(directory), null);
 });
+
+test("F13: where locks are files, one whose owner died is taken over, one whose owner lives is not", { skip: process.platform === "win32" && "there are named pipes" }, async () => {
+  const directory = mkdtempSync(join(root, "d"));
+  const { platform } = process;
+  // What macOS and others do, on any system: the file lies in the temporary directory.
+  const pretend = "Object.defineProperty(process, 'platform', { value: 'darwin' });";
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", `${pretend}
+    const { lockDirectory } = await import(${JSON.stringify(moduleUrl)});
+    await lockDirectory(${JSON.stringify(directory)});
+    process.stdout.write("held");
+    setInterval(() => {}, 1000)`], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    await once(child.stdout!, "data");
+    Object.defineProperty(process, "platform", { value: "darwin" });
+    assert.equal((await refusal(directory))?.code, "MK_DIRECTORY_LOCKED");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const lock = await lockDirectory(directory);
+    assert.equal((await refusal(directory))?.code, "MK_DIRECTORY_LOCKED");
+    await lock.release();
+    assert.equal(await refusal(directory), null);
+    // A temporary directory that cannot be used.
+    const { TMPDIR } = process.env;
+    process.env["TMPDIR"] = join(directory, "none");
+    assert.equal((await refusal(directory))?.code, "MK_DIRECTORY_UNUSABLE");
+    if (TMPDIR === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = TMPDIR;
+  } finally {
+    Object.defineProperty(process, "platform", { value: platform });
+    child.kill("SIGKILL");
+  }
+});

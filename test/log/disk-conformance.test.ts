@@ -1,6 +1,7 @@
 /** One suite for every Disk: what the log relies on. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import fs, { mkdtempSync, rmSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -177,4 +178,37 @@ test("the memory disk loses what no sync covered, and a failed sync covers nothi
   disk.rename("/d/a", "/d/b");
   assert.deepEqual(disk.crash(() => false).list("/d"), ["a"]);
   assert.deepEqual(disk.crash(() => true).list("/d"), ["b"]);
+});
+
+test("the real disk tells what a system may answer beside success: writes that take nothing, syncs that fail, things that are no files", async () => {
+  const disk = new NodeDisk();
+  const root = mkdtempSync(join(temporary, "d"));
+  assert.equal(disk.kind(process.platform === "win32" ? root : "/dev/null"), process.platform === "win32" ? "directory" : "other");
+  const failed = await new Promise<DiskError | null>((resolve) => disk.syncDirectory(join(root, "none"), resolve));
+  assert.equal(`${failed?.operation} ${failed?.code}`, "sync-directory ENOENT");
+  const file = disk.create(join(root, "f"));
+  const real = { writeSync: fs.writeSync, fsyncSync: fs.fsyncSync, fsync: fs.fsync, fdatasync: fs.fdatasync };
+  const broken = (): never => {
+    throw Object.assign(new Error("EIO"), { code: "EIO" });
+  };
+  try {
+    Object.assign(fs, {
+      writeSync: () => 0, fsyncSync: broken,
+      fsync: (_: number, callback: (error: Error) => void) => setImmediate(callback, Object.assign(new Error("EIO"), { code: "EIO" })),
+      fdatasync: (_: number, callback: (error: Error) => void) => setImmediate(callback, Object.assign(new Error("EIO"), { code: "EIO" })),
+    });
+    syncBuiltinESMExports();
+    // A disk that takes nothing and reports nothing would be asked for ever.
+    assert.equal(failure(() => disk.write(file, 0, bytes("abc"), 0, 3)), "write EIO");
+    assert.equal(failure(() => disk.syncDirectoryNow(root)), "sync-directory EIO");
+    for (const ask of [(done: DiskCallback) => disk.syncDirectory(root, done), (done: DiskCallback) => disk.sync(file, done)]) {
+      assert.equal((await new Promise<DiskError | null>(ask))?.code, "EIO");
+    }
+  } finally {
+    Object.assign(fs, real);
+    syncBuiltinESMExports();
+  }
+  // What is asked wrongly is a bug of ours, and looks like one.
+  assert.throws(() => disk.read(file, -5, new Uint8Array(3)), (error) => !(error instanceof DiskError));
+  assert.equal(disk.read(file, 0, new Uint8Array(3)), 0);
 });
