@@ -9,7 +9,7 @@ import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
 import type { KernelInput } from "#maceken/kernel/kernel-input.js";
 import { Kernel } from "#maceken/kernel/kernel.js";
 import type { KernelOptions, Peering } from "#maceken/kernel/kernel-options.js";
-import { frameType, writeHello, type Hello } from "#maceken/protocol/frame.js";
+import { protocolVersion, frameType, writeHello, type Hello } from "#maceken/protocol/frame.js";
 import { written } from "../lib/written.ts";
 import { codeOf } from "../lib/lone-node.ts";
 
@@ -46,7 +46,7 @@ const request = (number: number, method = "add", ...args: unknown[]): KernelInpu
 const kinds = (effects: readonly KernelEffect[]): string[] => effects.map(({ kind }) => kind).filter((kind) => kind !== "alarm");
 const answersOf = (effects: readonly KernelEffect[]) => effects.filter((effect) => effect.kind === "answer");
 const hello = (over: Partial<Hello> = {}): Uint8Array =>
-  written((writer) => writeHello(writer, { version: 1, node: "x", incarnation: "x-1", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, ...over }));
+  written((writer) => writeHello(writer, { version: protocolVersion, node: "x", incarnation: "x-1", knownIncarnation: "a-1", received: 0, consumed: 0, released: 0, acknowledged: 0, maxMessageBytes: 1 << 24, ...over }));
 
 test("connections and effects that are gone may be spoken of", () => {
   const { kernel, step } = newKernel();
@@ -109,8 +109,12 @@ test("F31: two names for one key, and this node's own, are told apart when they 
 
 test("of two connections between nodes that prove no keys, both keep the one that the smaller name dialled", () => {
   for (const [name, keepsOwn] of [["a", true], ["z", false]] as const) {
-    const { step } = newKernel({ name, newIncarnation: () => `${name}-1`, peering: { ...listed, key: "", dials: new Set(["x"]) } });
-    const greet = (connection: number): readonly KernelEffect[] => step({ kind: "frames", connection, frames: [hello({ knownIncarnation: "" })] });
+    const { kernel, step } = newKernel({ name, newIncarnation: () => `${name}-1`, peering: { ...listed, key: "", dials: new Set(["x"]) } });
+    const greet = (connection: number): readonly KernelEffect[] => step({ kind: "frames", connection, frames: [hello({ knownIncarnation: `${name}-1` })] });
+    // They meet, which is a turn of its own.
+    step({ kind: "opened", connection: 9, peer: "x", key: "" });
+    greet(9);
+    step({ kind: "durable", turn: kernel.executed });
     step({ kind: "opened", connection: 1, peer: "x", key: "" });
     assert.ok(kinds(greet(1)).includes("admit"));
     // A ping, so that the session is touched and then gone within one step.

@@ -235,7 +235,7 @@ test("a large snapshot is synced as it grows; one that fails meanwhile ends, and
       assert.ok(writer.error !== null);
     }
     let outcome: MaceKenError | null | undefined;
-    writer.finish((error) => (outcome = error));
+    writer.finish(new Set(), (error) => (outcome = error));
     node.append();
     node.log.flush();
     disk.settle();
