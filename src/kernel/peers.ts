@@ -307,7 +307,7 @@ export class Peers {
     }
     if (!session.helloSent) this.#greet(session, peer);
     if (hello.consumed > channel.acknowledged) assert(channel.outbox.acknowledge(Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
-    this.#kernel.counters.retransmitted += Math.max(0, Math.min(this.#sentOn(channel), channel.released) - Math.max(hello.received, channel.acknowledged));
+    this.#kernel.counters.retransmitted += Math.max(0, Math.min(channel.transmitted, channel.released) - Math.max(hello.received, channel.acknowledged));
     session.open(channel, hello);
     this.#kernel.guard?.heard(channel, hello.released);
     this.#emit({ kind: "admit", connection: session.connection, maxFrameBytes: this.#kernel.limits.maxMessageBytes + frameOverheadBytes });
@@ -317,14 +317,7 @@ export class Peers {
     this.#dialling.met(peer);
     if (session.dialled === undefined && this.#dialling.canDial(peer)) this.#mayRest.add(session);
     this.#touched.add(session);
-    this.#transmittedUpTo.set(channel, channel.released);
-  }
-
-  /** Highest number ever written to a connection, for the count of retransmissions. */
-  readonly #transmittedUpTo = new WeakMap<Channel, number>();
-
-  #sentOn(channel: Channel): number {
-    return this.#transmittedUpTo.get(channel) ?? 0;
+    channel.transmitted = channel.released;
   }
 
   /**
@@ -382,14 +375,24 @@ export class Peers {
       let more = false;
       if (session.isOpen && !session.congested) {
         const channel = session.channel!;
-        this.#guarded(session, () => void (more = session.fill()));
+        more = this.#fill(session);
         if (channel.acknowledged < channel.released) this.#watched.add(session);
-        this.#transmittedUpTo.set(channel, Math.max(this.#sentOn(channel), channel.released));
+        if (channel.transmitted < channel.released) channel.transmitted = channel.released;
       }
       this.#flushSession(session, more);
     }
     this.#touched.clear();
     if (this.#pressure.size > 0) this.#pressure.flush(this.#now);
+  }
+
+  #fill(session: Session): boolean {
+    try {
+      return session.fill();
+    } catch (error) {
+      if (!(error instanceof MaceKenError)) throw error;
+      this.#refuse(session, error);
+      return false;
+    }
   }
 
   #flushSession(session: Session, more = false): void {

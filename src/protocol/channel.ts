@@ -37,6 +37,9 @@ export class Channel {
   /** What the peer's last greeting said of the longest message that it takes. */
   peerMaxMessageBytes = Infinity;
 
+  /** The highest number ever written to a connection, for the count of those sent again. */
+  transmitted = 0;
+
   // Incoming
   /** The highest number accepted. */
   received = 0;
@@ -135,7 +138,7 @@ export class Channel {
     this.inbox.clear();
     this.#consuming.clear();
     this.#holdInbox(-this.inboxWeightBytes);
-    this.received = this.executed = this.consumed = 0;
+    this.received = this.executed = this.consumed = this.transmitted = 0;
     this.incarnation = incarnation;
   }
 }
