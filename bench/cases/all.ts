@@ -1,5 +1,6 @@
 /** The suite, in the order in which it runs. */
 import type { Case } from "../lib/case.ts";
+import { backlogCase } from "./backlog.ts";
 import { logSpaceCase, snapshotCase } from "./beside.ts";
 import { bounceCase, tlsCase } from "./bounce.ts";
 import { compileCase } from "./compile.ts";
@@ -12,5 +13,5 @@ import { recoveryCase, restartCase } from "./restart.ts";
 import { startCase } from "./start.ts";
 
 export const allCases: readonly Case[] = [
-  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, compileCase, microCase, heapCase, largeCase, snapshotCase, logSpaceCase,
+  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, compileCase, microCase, heapCase, largeCase, snapshotCase, logSpaceCase, backlogCase,
 ];
