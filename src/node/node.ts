@@ -18,6 +18,7 @@ import { examineTurnLog } from "../log/recover.ts";
 import type { TurnLog } from "../log/turn-log.ts";
 import type { TurnLogOptions } from "../log/turn-log-options.ts";
 import { rareNotes } from "../observe/rare-notes.ts";
+import { leastMaxMessageBytes } from "../protocol/frame.ts";
 import { AppDefinition, type App } from "../service/app.ts";
 import type { Client } from "../service/messages.ts";
 import { identityName, openIdentity } from "../transport/identity-node.ts";
@@ -71,7 +72,7 @@ export interface NodeOptions<S> {
    * get MK_HELD_BACK (503), beyond all of it a send throws MK_OUTBOX_FULL. Default 1 GiB.
    */
   readonly outboxQuotaBytes?: number;
-  /** Of the arguments of one message between nodes, sent or received; peers tell each other. Default 16 MiB. */
+  /** Of the arguments of one message between nodes, sent or received; peers tell each other. Default 16 MiB, 300 at least. */
   readonly maxMessageBytes?: number;
   /**
    * A turn that runs longer ends the process with exit code 9, from a thread of its own, because an endless loop blocks everything else.
@@ -354,7 +355,8 @@ async function settle(kernel: Kernel, mostMs: number): Promise<void> {
 function limitsOf({ outboxQuotaBytes, maxMessageBytes }: NodeOptions<unknown>): { readonly limits: Partial<KernelLimits> } {
   const given = Object.entries({ outboxQuotaBytes, maxMessageBytes }).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
-    if (!Number.isSafeInteger(value) || value! <= 0) throw new MaceKenError("MK_USAGE", `${name} is a whole number above 0, not ${value}`);
+    const least = name === "maxMessageBytes" ? leastMaxMessageBytes : 1;
+    if (!Number.isSafeInteger(value) || value! < least) throw new MaceKenError("MK_USAGE", `${name} is a whole number, ${least} at least, not ${value}`);
   }
   return { limits: Object.fromEntries(given) };
 }

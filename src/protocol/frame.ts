@@ -8,6 +8,9 @@ import type { Writer } from "../codec/writer.ts";
 export const protocolVersion = 2;
 const magic = 0x4e4b434d; // "MCKN"
 
+/** Whoever takes less than this cannot be told why something failed. */
+export const leastMaxMessageBytes = 300;
+
 export const frameType = { hello: 1, message: 2, acknowledgement: 3, ping: 4, pong: 5, goodbye: 6, rest: 7 } as const;
 
 /** The first frame each side sends. Numbers are of this pair's two channels. */

@@ -6,7 +6,7 @@
 import { isName } from "../base/address.ts";
 import { MaceKenError } from "../base/error.ts";
 import type { Channel } from "./channel.ts";
-import { protocolVersion, type Hello } from "./frame.ts";
+import { leastMaxMessageBytes, protocolVersion, type Hello } from "./frame.ts";
 
 /**
  * Throws the reason for which this greeting ends the connection. `proved`: the transport has proved a key, so that names are each
@@ -17,6 +17,7 @@ export function checkGreeting(hello: Hello, self: { readonly node: string; reado
     throw new MaceKenError("MK_PROTOCOL_VERSION", `${hello.node} speaks version ${hello.version} of the protocol, this node ${protocolVersion}`);
   }
   if (!isName(hello.node) || hello.incarnation === "") throw new MaceKenError("MK_FRAME_MALFORMED", "the greeting carries no proper name");
+  if (hello.maxMessageBytes < leastMaxMessageBytes) throw new MaceKenError("MK_FRAME_MALFORMED", `the greeting says that messages may have ${hello.maxMessageBytes} bytes, where ${leastMaxMessageBytes} are the least`);
   if (proved) {
     // Nobody else draws the same: these are this node's own words, sent back to it.
     if (hello.incarnation === self.incarnation) throw new MaceKenError("MK_FRAME_MALFORMED", "a greeting of this node's own was sent back to it");

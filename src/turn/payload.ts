@@ -2,7 +2,7 @@
  * The payload of a message between nodes: a request, the outcome of one, or the note that a one-way message failed.
  * To the protocol it is opaque bytes.
  */
-import { errorCodes } from "../base/error-codes.ts";
+import { errorCodes, type ErrorCode } from "../base/error-codes.ts";
 import { MaceKenError, messageOf, nameAndMessageOf } from "../base/error.ts";
 import { Rejection, type Outcome } from "../base/rejection.ts";
 import { readMessageValue } from "../codec/message-reader.ts";
@@ -93,7 +93,24 @@ export function asOutcomeError(value: unknown): Rejection | MaceKenError {
 
 /** What a caller is told about an error it may not see in full: code and message, never a stack. */
 export function publicError(error: unknown): Rejection | MaceKenError {
-  if (error instanceof Rejection) return error;
-  if (error instanceof MaceKenError && Object.hasOwn(errorCodes, error.code)) return error;
+  if (error instanceof Rejection) return isSendable(error.details) ? error : new Rejection(error.message);
+  if (error instanceof MaceKenError && Object.hasOwn(errorCodes, error.code)) return isSendable(error.details) ? error : new MaceKenError(error.code as ErrorCode, error.message);
   return new MaceKenError("MK_HANDLER_FAILED", nameAndMessageOf(error));
+}
+
+function isSendable(value: unknown): boolean {
+  scratch.reset();
+  try {
+    writeMessageValue(scratch, value, "details");
+    return true;
+  } catch (error) {
+    if (!(error instanceof MaceKenError)) throw error;
+    return false;
+  }
+}
+
+/** Code and the beginning of the message, for where the whole error is too long: this much fits into the shortest message that a node may take. */
+export function shortError(error: Rejection | MaceKenError): MaceKenError {
+  const code = error instanceof MaceKenError && Object.hasOwn(errorCodes, error.code) ? (error.code as ErrorCode) : "MK_TOO_LARGE";
+  return new MaceKenError(code, error.message.slice(0, 80));
 }

@@ -5,7 +5,7 @@
 import { nodeOf, serviceOf, type Address } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import { MaceKenError } from "../base/error.ts";
-import type { Outcome } from "../base/rejection.ts";
+import type { Outcome, Rejection } from "../base/rejection.ts";
 import { readMessageValue } from "../codec/message-reader.ts";
 import { Reader } from "../codec/reader.ts";
 import { touch } from "../heap/barrier.ts";
@@ -16,7 +16,7 @@ import {
   claim, DeferredState, EffectState, installStateMethods, KeyState, ReplyState, TimerState, type LocalMessage, type NodeState, type RequestMessage,
 } from "./node-state.ts";
 import type { Origin } from "./origin.ts";
-import { encodeArguments, failurePayload, outcomePayload, requestPayload } from "./payload.ts";
+import { encodeArguments, failurePayload, outcomePayload, requestPayload, shortError } from "./payload.ts";
 import { TurnOutputs, type OutgoingMessage } from "./turn-input.ts";
 import type { TurnWatch } from "./turn-watch.ts";
 
@@ -190,11 +190,12 @@ export class ActiveTurn implements RunningTurnPort {
       case "node":
         // Who asked in an earlier life of its own has been told MK_PEER_LOST, and may have given the call's number to another by now.
         if (origin.begun !== this.state.histories?.get(origin.node)?.begun) return;
-        if (origin.call !== 0) {
+        if (outcome.ok) {
+          if (origin.call === 0) return;
           const payload = outcomePayload(origin.call, outcome, what);
           this.#demandSize(origin.node, payload.length, `the answer of ${what}`);
           this.#outgoing.push({ node: origin.node, payload });
-        } else if (!outcome.ok) this.#outgoing.push({ node: origin.node, payload: failurePayload(what, outcome.error) });
+        } else this.#outgoing.push({ node: origin.node, payload: this.#failure(origin, outcome.error, what) });
         return;
       case "local":
         if (origin.call !== 0) this.addLocal({ call: origin.call, outcome: copyOutcome(outcome, what) });
@@ -206,6 +207,13 @@ export class ActiveTurn implements RunningTurnPort {
         if (origin.key !== null) this.#bind(origin.key, copy);
       }
     }
+  }
+
+  /** An error always arrives, if shortened: it is what becomes of an input that is consumed all the same. */
+  #failure({ node, call }: { readonly node: string; readonly call: number }, error: Rejection | MaceKenError, what: string): Uint8Array {
+    const payloadOf = (told: Rejection | MaceKenError, name: string): Uint8Array => (call !== 0 ? outcomePayload(call, { ok: false, error: told }, what) : failurePayload(name, told));
+    const payload = payloadOf(error, what);
+    return payload.length <= this.ports.maxMessageBytesTo(node) ? payload : payloadOf(shortError(error), what.slice(0, 20));
   }
 
   /** A key is live from the turn that takes it until its answer; answers that a repetition may better are not kept. */

@@ -33,7 +33,7 @@ export function smallDirectory(ending: "marked" | "unmarked" | "one less"): Buil
   const sizes: LogSizes = { segmentBytes: 4096, firstSegmentBytes: 2048, sliceBytes: 512 };
   let node = new MemoryNode(disk, sizes);
   for (let i = 0; i < 6; i++) node.request("keep", `k${i}`, value(i));
-  node.request("ask", value(1));
+  for (let i = 0; i < 6; i++) node.request("ask", `message ${i} ${"x".repeat(100)}`);
   node.peerSays(keepPayload("from peer", value(2)), keepPayload("more", value(3)));
   node.request("break");
   node.request("later", 1);

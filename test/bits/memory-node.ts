@@ -9,6 +9,7 @@ import { Kernel } from "#maceken/kernel/kernel.js";
 import { KernelLoader, KernelSnapshot } from "#maceken/kernel/recovery.js";
 import { openDataDirectory } from "#maceken/log/data-directory.js";
 import type { Disk } from "#maceken/log/disk.js";
+import { readBlock } from "#maceken/log/outbox-blocks.js";
 import { examineTurnLog } from "#maceken/log/recover.js";
 import type { TurnLog } from "#maceken/log/turn-log.js";
 import { frameType, protocolVersion, writeHello } from "#maceken/protocol/frame.js";
@@ -77,7 +78,8 @@ export function recoverNode(disk: Disk, sizes: LogSizes, onDurable: (turn: numbe
   let random = 1;
   const kernel = new Kernel({
     name: "a", app: app({ version: 1 }).service("archive", () => new Archive()) as never, random: () => (random = (random * 48271) % 2147483647) / 2147483647, newIncarnation: () => "a-1", durable: true,
-    peering: { key: "key of a", listed: new Set(["peer"]), dials: new Set(), keys: new Map([["peer", "key of peer"]]), acceptsAny: false }, limits: { retryDelaysMs: [0] },
+    peering: { key: "key of a", listed: new Set(["peer"]), dials: new Set(), keys: new Map([["peer", "key of peer"]]), acceptsAny: false }, // So little memory that some of what waits for the peer lies in blocks.
+    limits: { retryDelaysMs: [0], outboxMemoryBytes: 600, nodeOutboxMemoryBytes: 600, outboxSpareBytes: 100 },
   });
   let effects: KernelEffect[];
   let digest = "";
@@ -87,7 +89,9 @@ export function recoverNode(disk: Disk, sizes: LogSizes, onDurable: (turn: numbe
     for (const chunk of found.snapshot?.chunks() ?? []) loader.snapshotChunk(chunk);
     for (const { bytes } of found.records) loader.records(bytes);
     effects = loader.finish(time, found.provenTurn);
-    digest = digestOf(kernel, opened.manifest);
+    // A block is read when its turn comes; what it says then counts too.
+    const blocks = [...(found.snapshot?.blocks ?? [])].map((block) => Buffer.from(readBlock(disk, directory, opened.manifest.salt, block)).toString("hex"));
+    digest = [digestOf(kernel, opened.manifest), ...blocks].join("\n");
   }
   return { kernel, digest, effects, begin: () => begun(found.begin(), () => opened.markBorn()) };
 }
@@ -132,7 +136,21 @@ export class MemoryNode {
   }
 
   #perform(effects: readonly KernelEffect[]): void {
-    for (const effect of effects) if (effect.kind === "append") this.#log.append(effect.bytes, effect.turn);
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "append":
+          this.#log.append(effect.bytes, effect.turn);
+          break;
+        case "writeBlock":
+          this.#step({ kind: "blockWritten", block: effect.block, isKept: this.#log.blocks.write(effect.block, effect.bytes) });
+          break;
+        case "readBlock":
+          this.#step({ kind: "blockRead", block: effect.block, bytes: this.#log.blocks.read(effect.block) });
+          break;
+        case "dropBlock":
+          this.#log.blocks.drop(effect.block);
+      }
+    }
   }
 
   #settle(): void {

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { app, ref, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
+import { app, MaceKenError, ref, Rejection, Service, watch, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 import type { KernelEffect } from "#maceken/kernel/kernel-effect.js";
 import { frameType, protocolVersion, writeHello } from "#maceken/protocol/frame.js";
 import { encodeArguments, outcomePayload, requestPayload } from "#maceken/turn/payload.js";
@@ -99,6 +99,66 @@ test("F16: whatever a handler throws is told in words, and the node goes on", ()
     for (const { error } of b.kernel.state.dead.values()) assert.equal(typeof error, "string");
     assert.deepEqual([a.value("thrower.tries"), b.value("thrower.tries")], [i + 1, i + 1]);
   }
+});
+
+class Boaster extends Service {
+  static readonly messages: Messages<Boaster> = {
+    boast: true, refuse: true, repeat: true, ask: true, tell: true, watched: true, guarded: { guard: () => { throw new Rejection("no", { of: () => {} }); } }, alive: true,
+  };
+  static readonly aspects = [watch((service: Boaster) => service.n, (service) => service.changed())];
+  n = 0;
+  seen: string[] = [];
+  boast(): void {
+    throw new Error("x".repeat(5_000));
+  }
+  refuse(): void {
+    throw new Rejection("no", "x".repeat(5_000));
+  }
+  /** An error of this library's own, with details that no message carries. */
+  repeat(): void {
+    throw new MaceKenError("MK_HELD_BACK", "busy", { details: { of: () => {} } });
+  }
+  watched(): void {
+    this.n++;
+  }
+  private changed(): void {
+    throw new Rejection("no", { of: () => {} });
+  }
+  guarded(): void {}
+  ask(method: string): void {
+    this.turn.when((ref<Boaster>("b/boaster") as any)[method](), this.onAnswer, method);
+  }
+  tell(method: string): void {
+    (ref<Boaster>("b/boaster") as any)[method]();
+  }
+  private onAnswer(outcome: Outcome<unknown>, method: string): void {
+    this.seen.push(`${method} ${codeOf(outcome)}`);
+  }
+  alive(): string {
+    return "yes";
+  }
+}
+
+test("F16, F26: an error that is too long for whoever asked, or has what no message carries, arrives shortened; nothing is held up by it", () => {
+  const test = new TestWorld();
+  const boaster = () => app({ version: 1 }).service("boaster", () => new Boaster());
+  const limits = { retryDelaysMs: [1], maxMessageBytes: 300 };
+  const a = test.node("a", boaster(), ["b"], limits);
+  const b = test.node("b", boaster(), [], limits);
+  test.pass(50);
+  const methods = ["boast", "refuse", "repeat", "watched", "guarded", "x".repeat(100)];
+  for (const method of methods) {
+    assert.equal(a.call(`boaster.${method}`).ok, false);
+    a.call("boaster.ask", [method]);
+    a.call("boaster.tell", [method]);
+  }
+  a.call("boaster.ask", ["alive"]);
+  test.pass(20_000);
+  const { seen } = a.service<Boaster>("boaster");
+  assert.deepEqual(seen.map((each) => each.split(" ")[0]), [...methods, "alive"]);
+  assert.deepEqual([seen[0], seen[1], seen.at(-1)], ["boast MK_PARKED", "refuse MK_TOO_LARGE", "alive ok"]);
+  assert.equal(a.kernel.channels.get("b")!.outbox.length + b.kernel.channels.get("a")!.outbox.length, 0);
+  assert.equal(a.value("boaster.alive"), "yes");
 });
 
 test("F16: of a handler that throws, nothing stays: heap, sends, timers, effects, messages to itself; then the next one runs", () => {

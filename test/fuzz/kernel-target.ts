@@ -65,7 +65,7 @@ export class Keeper extends Service {
 const newKernel = (key: string, random: Random): Kernel => new Kernel({
   name: "a", app: app({ version: 1 }).service("keeper", () => new Keeper()) as never,
   peering: { key, listed: new Set(["peer", "other"]), dials: new Set(), keys: new Map(key === "" ? [] : [["peer", "key of peer"]]), acceptsAny: false },
-  random: () => random(1 << 20) / (1 << 20), newIncarnation: () => "a-1", durable: true, limits: { maxDeferred: 50, maxMessageBytes: 1 << 20, outboxQuotaBytes: 1 << 22 },
+  random: () => random(1 << 20) / (1 << 20), newIncarnation: () => "a-1", durable: true, limits: { retryDelaysMs: [0], maxDeferred: 50, maxMessageBytes: 1 << 20, outboxQuotaBytes: 1 << 22, outboxMemoryBytes: 20_000, nodeOutboxMemoryBytes: 20_000, outboxSpareBytes: 1_000 },
 });
 
 export class KernelTarget implements FuzzTarget {
@@ -81,6 +81,8 @@ export class KernelTarget implements FuzzTarget {
   /** What the log would hold: a snapshot, and the records since. */
   #snapshot: Uint8Array[] = [];
   #records: Uint8Array[] = [];
+  /** What waits for the peer outside of memory. */
+  readonly #blocks = new Map<number, Uint8Array>();
   #recoverAt = recoverEvery;
 
   /** `plain`: no keys are proved, names are believed. */
@@ -117,15 +119,31 @@ export class KernelTarget implements FuzzTarget {
 
   #take(effects: readonly KernelEffect[]): void {
     for (const effect of effects) {
-      if (effect.kind === "append") this.#records.push(effect.bytes.slice());
-      else if (effect.kind === "transmit") this.#conversation?.hear(effect.bytes);
+      switch (effect.kind) {
+        case "append":
+          this.#records.push(effect.bytes.slice());
+          break;
+        case "transmit":
+          this.#conversation?.hear(effect.bytes);
+          break;
+        case "writeBlock":
+          this.#blocks.set(effect.block, effect.bytes);
+          this.#step({ kind: "blockWritten", block: effect.block, isKept: true });
+          break;
+        case "readBlock":
+          this.#step({ kind: "blockRead", block: effect.block, bytes: this.#blocks.get(effect.block)!.slice() });
+          break;
+        case "dropBlock":
+          this.#blocks.delete(effect.block);
+      }
     }
   }
 
   #durable(): void {
-    for (let rounds = 0; this.#kernel.durable < this.#kernel.executed || this.#kernel.queue.hasReady; rounds++) {
+    const kernel = this.#kernel;
+    for (let rounds = 0; kernel.durable < kernel.executed || kernel.queue.hasReady || kernel.queue.nextDueAt <= kernel.clock.now; rounds++) {
       assert(rounds < 10_000, "the kernel comes to rest");
-      this.#step({ kind: "durable", turn: this.#kernel.executed });
+      this.#step({ kind: "durable", turn: kernel.executed });
     }
   }
 
@@ -157,6 +175,8 @@ export class KernelTarget implements FuzzTarget {
   /** True while the connection stands. */
   #feedOne(connection: number, frame: Uint8Array): boolean {
     const kernel = this.#kernel;
+    // Handlers that failed are tried again first.
+    for (let rounds = 0; kernel.queue.nextDueAt <= kernel.clock.now && rounds < 1_000; rounds++) this.#step({ kind: "tick" });
     const verdict = verdictOn(frame, this.#session);
     const { executed } = kernel;
     const marks = marksOf(kernel);
@@ -187,10 +207,6 @@ export class KernelTarget implements FuzzTarget {
     for (const id of [...this.#kernel.state.dead.keys()]) this.#step({ kind: "operate", request: 1, operation: { kind: "dropDeadLetter", id } });
     this.#durable();
     if (!isClosed) this.#step({ kind: "closed", connection });
-    // Beyond the longest pause of a lane.
-    this.#nowMs += 2_000;
-    this.#step({ kind: "tick" });
-    this.#durable();
   }
 
   /** What was accepted is what the records say: a recovery brings it back, and goes on from a snapshot of the same. */

@@ -10,12 +10,15 @@ import { readChannel, readRecord, recordFormat } from "#maceken/kernel/record.js
 import { OutboxWatch } from "#maceken/protocol/outbox-watch.js";
 import { readManifest } from "#maceken/log/data-directory.js";
 import { encodeManifest, manifestFormat, manifestName } from "#maceken/log/manifest.js";
+import { blockName } from "#maceken/log/file-names.js";
+import { readBlock } from "#maceken/log/outbox-blocks.js";
+import { pieceHeader, pieceKinds } from "#maceken/log/snapshot-format.js";
 import { examineTurnLog } from "#maceken/log/recover.js";
 import { verifyLog } from "#maceken/log/verify.js";
 import { MemoryDisk } from "#maceken/sim/memory-disk.js";
 import type { Random } from "../lib/generator.ts";
 import { decodeTurn, directory, smallSegments, TestNode } from "../log/harness.ts";
-import { mutated, randomBytes } from "./mutations.ts";
+import { joined, mutated, randomBytes } from "./mutations.ts";
 import { recordedRun } from "./recorded-run.ts";
 import { takes, type FuzzTarget, type Tally } from "./target.ts";
 
@@ -46,6 +49,7 @@ export class LogTarget implements FuzzTarget {
   readonly #records: readonly Uint8Array[];
   readonly #channels: readonly Uint8Array[];
   readonly #manifest: Uint8Array;
+  readonly #block: Uint8Array;
 
   constructor(random: Random) {
     this.#random = random;
@@ -53,6 +57,8 @@ export class LogTarget implements FuzzTarget {
     this.#names = this.#disk.list(directory);
     this.#contents = this.#names.map((name) => this.#disk.contents(`${directory}/${name}`));
     ({ records: this.#records, channels: this.#channels } = recordedRun());
+    const content = Uint8Array.from({ length: 60 }, (_, i) => i);
+    this.#block = joined(pieceHeader(this.#disk, smallSegments.salt, { sequence: 1, index: 0, kind: pieceKinds.block, payloadBytes: content.length }, content), content);
     this.#manifest = encodeManifest(this.#disk, { format: manifestFormat, name: "a b/é", salt: 77, born: true, meta: new Uint8Array(43) });
   }
 
@@ -72,6 +78,13 @@ export class LogTarget implements FuzzTarget {
             reader.expectEnd();
           });
           break;
+        case 3: {
+          const disk = new MemoryDisk();
+          disk.makeDirectory(directory);
+          put(disk, blockName(1), this.#bent([this.#block]));
+          takes(this.tally, () => readBlock(disk, directory, smallSegments.salt, 1));
+          break;
+        }
         default:
           takes(this.tally, () => {
             const reader = new Reader(this.#bent(this.#records));

@@ -58,7 +58,7 @@ describe("a hostile peer", () => {
     const { node, connect } = listening();
     const executed = node.kernel.executed;
     const cases: Uint8Array[][] = [
-      [new Uint8Array([0])], [new Uint8Array([99, 1, 2])], [message(1)], [acknowledge(0)], [hello({ version: 9 })], [hello({ node: "" })], [hello({ node: "../x" })], [hello({ node: "x".repeat(129) })], [hello({ incarnation: "x".repeat(65) })],
+      [new Uint8Array([0])], [new Uint8Array([99, 1, 2])], [message(1)], [acknowledge(0)], [hello({ version: 9 })], [hello({ node: "" })], [hello({ node: "../x" })], [hello({ node: "x".repeat(129) })], [hello({ incarnation: "x".repeat(65) })], [hello({ maxMessageBytes: 299 })],
       [hello(), hello()], [hello(), message(2)], [hello(), message(7)], [hello(), acknowledge(1)], [hello(), new Uint8Array([frameType.message])],
       [hello(), new Uint8Array([frameType.acknowledgement, 0xff, 0xff])], [hello(), new Uint8Array([frameType.ping, 0])], [hello(), new Uint8Array([frameType.pong, 0])],
       [new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n")], [hello().subarray(0, 7)], [new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252])],
