@@ -2,12 +2,13 @@
  * `maceken backup`: a whole copy of a node's data, of a running node as well. Made beside its target under another name and renamed
  * when it is durable, so that an interrupted one is never taken for whole. It holds the node's private key.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { MaceKenError } from "../base/error.ts";
 import { clearUnfinished, copyDirectory, type Copied } from "../log/copy-directory.ts";
 import { lockDirectory, type DirectoryLock } from "../log/directory-lock-node.ts";
+import { ensureDirectory } from "../log/data-directory.ts";
 import { DiskError, type Disk } from "../log/disk.ts";
 import { NodeDisk } from "../log/disk-node.ts";
 import { logFailure, withLogErrors } from "../log/log-error.ts";
@@ -83,7 +84,7 @@ async function takeSnapshot(directory: string): Promise<void> {
 
 async function make(disk: Disk, from: string, manifest: Manifest, target: string, most: number): Promise<Copied> {
   const partial = `${target}.partial`;
-  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  ensureDirectory(disk, partial);
   // Another backup to the same place would be at work there; what a dead one left is cleared.
   const lock = await lockDirectory(partial);
   try {

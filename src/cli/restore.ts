@@ -2,12 +2,13 @@
  * `maceken restore`: a new data directory from a backup, in which the node goes on in a new life. Everything is read and judged before
  * anything is written; the manifest comes last, so an interrupted restore is never taken for a node's directory.
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { MaceKenError } from "../base/error.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { clearUnfinished, copyDirectory, isUnfinished } from "../log/copy-directory.ts";
 import { lockDirectory } from "../log/directory-lock-node.ts";
+import { ensureDirectory } from "../log/data-directory.ts";
 import type { Disk } from "../log/disk.ts";
 import { NodeDisk } from "../log/disk-node.ts";
 import { damaged, withLogErrors } from "../log/log-error.ts";
@@ -50,7 +51,7 @@ async function run(input: CommandInput): Promise<number> {
     const also = await demandIdentity(directory, manifest);
     const { backup, ...rest } = manifest;
     if (backup !== undefined && kernel.executed !== backup.turn) throw damaged("log", 0, `it ends with turn ${kernel.executed}, and the backup was made at turn ${backup.turn}`);
-    mkdirSync(target, { recursive: true, mode: 0o700 });
+    ensureDirectory(disk, target);
     const lock = await lockDirectory(target);
     const restoredAs = randomName("hex");
     try {

@@ -3,6 +3,7 @@
  * Short writes are continued here; whatever the system then says is the error. Carries no invariant of its own.
  */
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import { performance } from "node:perf_hooks";
 import * as zlib from "node:zlib";
 import { DiskError, type Disk, type DiskCallback, type DiskFile, type DiskOperation } from "./disk.ts";
@@ -104,7 +105,20 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    attempt("make-directory", path, () => fs.mkdirSync(path, { recursive: true }));
+    // Not mkdir's own way of making parents: on some file systems (/proc) it never comes back.
+    const missing: string[] = [];
+    for (let each = path; this.kind(each) === null; each = dirname(each)) missing.push(each);
+    for (const each of missing.reverse()) {
+      attempt("make-directory", path, () => {
+        try {
+          // As for files: only the owner may look.
+          fs.mkdirSync(each, each === path ? 0o700 : 0o777);
+        } catch (error) {
+          // Somebody else was quicker; a link to nowhere is no directory either.
+          if (this.kind(each) !== "directory") throw error;
+        }
+      });
+    }
   }
 
   syncDirectory(path: string, callback: DiskCallback): void {

@@ -1,6 +1,6 @@
 /** The rules of a data directory (fault 11), on the real disk and, for crashes, on the memory disk. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -75,6 +75,13 @@ test("a file in its place, or in the place of a parent, is refused", () => {
   writeFileSync(file, "");
   assert.equal(codeOf(() => open(file)), "MK_DIRECTORY_UNUSABLE");
   assert.equal(codeOf(() => open(join(file, "below"))), "MK_DIRECTORY_UNUSABLE");
+});
+
+test("F11: a place where no directory can be made is refused, and soon", { skip: process.platform !== "linux" && "there is no /proc" }, () => {
+  for (const path of ["/proc/x", "/proc/x/y", "/sys/x"]) assert.equal(codeOf(() => open(path)), "MK_DIRECTORY_UNUSABLE", path);
+  const nowhere = join(root, "link to nowhere");
+  symlinkSync(join(root, "not there", "nor here"), nowhere);
+  assert.equal(codeOf(() => open(nowhere)), "MK_DIRECTORY_UNUSABLE");
 });
 
 test("F11: a read-only directory is refused", { skip: process.getuid?.() === 0 ? "root may write everywhere" : false }, () => {
