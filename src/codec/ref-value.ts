@@ -6,7 +6,12 @@ import type { Address } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 
 const addressOfRef = new WeakMap<object, Address>();
-const refOfAddress = new Map<Address, object>();
+/** Weakly: anybody may send refs to addresses that he made up, and one that nobody holds need not be the same object again. */
+const refOfAddress = new Map<Address, WeakRef<object>>();
+const gone = new FinalizationRegistry<Address>((address) => {
+  // Another may have been made meanwhile.
+  if (refOfAddress.get(address)?.deref() === undefined) refOfAddress.delete(address);
+});
 let makeRef: ((address: Address) => object) | undefined;
 
 export function installRefs(make: (address: Address) => object): void {
@@ -19,12 +24,13 @@ export function refAddress(value: object): Address | undefined {
 }
 
 export function internRef(address: Address): object {
-  let made = refOfAddress.get(address);
+  let made = refOfAddress.get(address)?.deref();
   if (made === undefined) {
     assert(makeRef !== undefined, "refs are installed before they are used");
     made = makeRef(address);
     addressOfRef.set(made, address);
-    refOfAddress.set(address, made);
+    refOfAddress.set(address, new WeakRef(made));
+    gone.register(made, address);
   }
   return made;
 }

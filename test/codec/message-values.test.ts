@@ -5,8 +5,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { MaceKenError, ref, Rejection } from "#maceken/index.js";
+import { MaceKenError, ref, Rejection, type Service } from "#maceken/index.js";
 import { readMessageValue } from "#maceken/codec/message-reader.js";
 import { writeMessageValue } from "#maceken/codec/message-writer.js";
 import { DecodeError, Reader } from "#maceken/codec/reader.js";
@@ -127,5 +129,28 @@ describe("message values", () => {
       assert.ok(process.memoryUsage().heapUsed - before < 2 ** 22, `${length} holes`);
       assert.deepEqual([copy.length, Object.keys(copy), copy[5]], [length, ["5"], "x"]);
     }
+  });
+
+  it("F25: refs to addresses that were made up go when nobody holds them, and are the same object while somebody does", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const rest = async (): Promise<void> => {
+      // What was looked up is kept until the task ends, what has gone is told in one of its own.
+      for (let i = 0; i < 3; i++) {
+        await new Promise((next) => setImmediate(next));
+        collect();
+      }
+    };
+    const held = ref<Service>("b/held");
+    const map = new Map([[held, 1]]);
+    await rest();
+    const before = process.memoryUsage().heapUsed;
+    for (let round = 0; round < 20; round++) {
+      const bytes = encode(Array.from({ length: 5_000 }, (_, i) => ref<Service>(`n${round}/service${i}`)));
+      assert.equal((readMessageValue(new Reader(bytes)) as unknown[]).length, 5_000);
+      await rest();
+    }
+    assert.ok(process.memoryUsage().heapUsed - before < 2 ** 23, "100,000 of them");
+    assert.equal(map.get(roundTrip(held) as typeof held), 1);
   });
 });

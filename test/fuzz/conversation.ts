@@ -2,6 +2,7 @@
  * A peer of a kernel, played with knowledge of the kernel's own marks: what it says is valid until somebody bends it. Remembers which
  * calls wait for its answer.
  */
+import { incarnationTowards } from "#maceken/kernel/channel-lives.js";
 import type { Kernel } from "#maceken/kernel/kernel.js";
 import { frameType, protocolVersion, writeHello } from "#maceken/protocol/frame.js";
 import { encodeArguments, outcomePayload, readPayload, requestPayload } from "#maceken/turn/payload.js";
@@ -46,7 +47,7 @@ export class Conversation {
     const channel = this.#channel;
     const received = this.#between(consumed, channel?.released ?? 0);
     const released = (channel?.received ?? 0) + more;
-    const { incarnation: knownIncarnation } = this.#kernel;
+    const knownIncarnation = incarnationTowards(this.#kernel.state, "peer");
     return written((writer) => writeHello(writer, { version: protocolVersion, node: "peer", incarnation, knownIncarnation, received, consumed, released, acknowledged: channel?.consumed ?? 0, maxMessageBytes: 1 << 24 }));
   }
 
@@ -108,10 +109,14 @@ export class Conversation {
     return bytes;
   }
 
+  /** What `honest` said was heard. */
+  answered(): void {
+    this.#calls.clear();
+  }
+
   /** Acknowledges everything and answers every call, without a mistake. */
   honest(): Uint8Array[] {
     const answers = [...this.#calls].map((call) => outcomePayload(call, { ok: true, value: corpusValues[call % corpusValues.length] }, "answer"));
-    this.#calls.clear();
     const first = (this.#channel?.received ?? 0) + 1;
     const opened = requestPayload("keeper", "open", encodeArguments([true], "open"), 0);
     const released = this.#channel?.released ?? 0;

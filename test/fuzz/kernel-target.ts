@@ -21,6 +21,7 @@ import type { FuzzTarget, Tally } from "./target.ts";
 
 const slots = 16;
 const recoverEvery = 10_000;
+const mostCalls = 200;
 
 export class Keeper extends Service {
   static readonly messages: Messages<Keeper> = {
@@ -35,7 +36,7 @@ export class Keeper extends Service {
 
   /** Whatever came is state from now on, and goes back. */
   keep(slot: unknown, ...values: unknown[]): unknown {
-    this.kept.set(typeof slot === "number" ? slot % slots : String(typeof slot), values);
+    this.kept.set(typeof slot === "number" ? Math.trunc(slot) % slots : typeof slot, values);
     return values;
   }
   ask(value: unknown): void {
@@ -65,7 +66,7 @@ export class Keeper extends Service {
 const newKernel = (key: string, random: Random): Kernel => new Kernel({
   name: "a", app: app({ version: 1 }).service("keeper", () => new Keeper()) as never,
   peering: { key, listed: new Set(["peer", "other"]), dials: new Set(), keys: new Map(key === "" ? [] : [["peer", "key of peer"]]), acceptsAny: false },
-  random: () => random(1 << 20) / (1 << 20), newIncarnation: () => "a-1", durable: true, limits: { retryDelaysMs: [0], maxDeferred: 50, maxMessageBytes: 1 << 20, outboxQuotaBytes: 1 << 22, outboxMemoryBytes: 20_000, nodeOutboxMemoryBytes: 20_000, outboxSpareBytes: 1_000 },
+  random: () => random(1 << 20) / (1 << 20), newIncarnation: () => `a-${random(1 << 30)}`, durable: true, limits: { retryDelaysMs: [0], maxDeferred: 50, maxMessageBytes: 1 << 20, outboxQuotaBytes: 1 << 22, outboxMemoryBytes: 20_000, nodeOutboxMemoryBytes: 20_000, outboxSpareBytes: 1_000 },
 });
 
 export class KernelTarget implements FuzzTarget {
@@ -175,8 +176,8 @@ export class KernelTarget implements FuzzTarget {
   /** True while the connection stands. */
   #feedOne(connection: number, frame: Uint8Array): boolean {
     const kernel = this.#kernel;
-    // Handlers that failed are tried again first.
-    for (let rounds = 0; kernel.queue.nextDueAt <= kernel.clock.now && rounds < 1_000; rounds++) this.#step({ kind: "tick" });
+    // What waits for a turn has it first, handlers that failed are tried again.
+    for (let rounds = 0; (kernel.queue.hasReady || kernel.queue.nextDueAt <= kernel.clock.now) && rounds < 1_000; rounds++) this.#step({ kind: "tick" });
     const verdict = verdictOn(frame, this.#session);
     const { executed } = kernel;
     const marks = marksOf(kernel);
@@ -202,11 +203,19 @@ export class KernelTarget implements FuzzTarget {
     const [hello, ...rest] = this.#conversation.honest();
     const isClosed = closes(this.#step({ kind: "frames", connection, frames: [hello!] }), connection);
     // The first greeting of a life ends the connection: it is pinned, or begins anew.
-    if (!isClosed) assert.ok(!closes(this.#step({ kind: "frames", connection, frames: rest }), connection), "an honest peer is heard, whatever was said before");
+    if (!isClosed) {
+      assert.ok(!closes(this.#step({ kind: "frames", connection, frames: rest }), connection), "an honest peer is heard, whatever was said before");
+      this.#conversation.answered();
+    }
     this.#durable();
     for (const id of [...this.#kernel.state.dead.keys()]) this.#step({ kind: "operate", request: 1, operation: { kind: "dropDeadLetter", id } });
     this.#durable();
     if (!isClosed) this.#step({ kind: "closed", connection });
+    // A peer that says it has what it never got leaves calls behind that nobody will answer: the operator gives it up.
+    if (this.#kernel.state.calls.size < mostCalls) return;
+    this.#step({ kind: "operate", request: 1, operation: { kind: "forgetPeer", peer: "peer" } });
+    this.#durable();
+    assert.equal(this.#kernel.state.calls.size, 0, "who waited is told");
   }
 
   /** What was accepted is what the records say: a recovery brings it back, and goes on from a snapshot of the same. */
