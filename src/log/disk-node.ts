@@ -105,6 +105,8 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
+    const found = this.kind(path);
+    if (found !== null && found !== "directory") throw new DiskError("EEXIST", "make-directory", path);
     // Not mkdir's own way of making parents: on some file systems (/proc) it never comes back.
     const missing: string[] = [];
     for (let each = path; this.kind(each) === null; each = dirname(each)) missing.push(each);
