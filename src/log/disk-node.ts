@@ -105,22 +105,22 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    const found = this.kind(path);
-    if (found !== null && found !== "directory") throw new DiskError("EEXIST", "make-directory", path);
-    // Not mkdir's own way of making parents: on some file systems (/proc) it never comes back.
-    const missing: string[] = [];
-    for (let each = path; this.kind(each) === null; each = dirname(each)) missing.push(each);
-    for (const each of missing.reverse()) {
-      attempt("make-directory", path, () => {
+    const isDirectory = (each: string): boolean => fs.existsSync(each) && fs.statSync(each).isDirectory();
+    attempt("make-directory", path, () => {
+      if (fs.existsSync(path) && !isDirectory(path)) throw new DiskError("EEXIST", "make-directory", path);
+      // Not mkdir's own way of making parents: on some file systems (/proc) it never comes back.
+      const missing: string[] = [];
+      for (let each = path; !fs.existsSync(each); each = dirname(each)) missing.push(each);
+      for (const each of missing.reverse()) {
         try {
           // As for files: only the owner may look.
           fs.mkdirSync(each, each === path ? 0o700 : 0o777);
         } catch (error) {
           // Somebody else was quicker; a link to nowhere is no directory either.
-          if (this.kind(each) !== "directory") throw error;
+          if (!isDirectory(each)) throw error;
         }
-      });
-    }
+      }
+    });
   }
 
   syncDirectory(path: string, callback: DiskCallback): void {
