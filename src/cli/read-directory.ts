@@ -17,6 +17,8 @@ import type { Manifest } from "../log/manifest.ts";
 import { SnapshotReader } from "../log/snapshot-reader.ts";
 import { groupsOf, verifyLog } from "../log/verify.ts";
 import { AppDefinition } from "../service/app.ts";
+// What the state holds may be refs, and no program is loaded that would bring what makes them.
+import "../service/ref.ts";
 
 export interface DirectoryState {
   readonly kernel: Kernel;
