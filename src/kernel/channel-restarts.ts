@@ -60,11 +60,12 @@ export class ChannelRestarts {
     const taken = outbox.takeOldest(lettersPerTurn, letterBytesPerTurn) ?? [];
     executor.loseMessages(peer, taken);
     if (outbox.length > 0) {
-      channels.noteLost(channel, taken.length);
+      if (taken.length > 0) channels.noteLost(channel);
       if (outbox.payloadOf(outbox.acknowledged + 1) !== undefined) this.#queue(channel);
       return;
     }
     channel.reset(incarnation);
+    this.#kernel.queue.beginAnew(channel);
     this.#underWay.delete(channel);
     channels.noteMeeting(channel, true, executed);
     touch(demandHistory(state, peer)).begun++;

@@ -90,9 +90,12 @@ export class ChannelTable {
     return taken;
   }
 
-  /** The oldest `count` messages of the channel's outbox were put aside in this turn. */
-  noteLost(channel: Channel, count: number): void {
-    if (count > 0) this.#lost.push({ index: this.indexOf(channel), count });
+  /**
+   * Messages of the channel's outbox were put aside in this turn, all up to what counts as acknowledged now. No record tells of
+   * acknowledgements, so a count would mean others to a recovery.
+   */
+  noteLost(channel: Channel): void {
+    this.#lost.push({ index: this.indexOf(channel), upTo: channel.acknowledged });
   }
 
   takeLost(): RecordHead["lost"] {

@@ -430,7 +430,7 @@ export class Kernel {
     // An idle node with nothing to expire is left to sleep.
     if (this.state.keys.size + this.state.sessions.size > 0) at = Math.min(at, this.#nextHousekeeping);
     if (at === Infinity) return;
-    if (this.#alarmAt !== undefined && this.#alarmAt <= at && this.#alarmAt > this.clock.now) return;
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
     this.#alarmAt = at;
     this.#effects.push({ kind: "alarm", afterMs: Math.max(0, at - this.clock.now) });
   }

@@ -376,6 +376,8 @@ export class Peers {
       if (session.isOpen && !session.congested) {
         const channel = session.channel!;
         more = this.#fill(session);
+        // Refused for what it would carry, and closed.
+        if (!this.#sessions.has(session.connection)) continue;
         if (channel.acknowledged < channel.released) this.#watched.add(session);
         if (channel.transmitted < channel.released) channel.transmitted = channel.released;
       }
@@ -411,7 +413,11 @@ export class Peers {
         if (silentMs > greetingTimeoutMs) this.#close(session);
       } else if (session.channel!.acknowledged === session.channel!.released) this.#watched.delete(session);
       else if (this.#pressure.isPaused(session)) continue;
-      else if (silentMs > deadAfterMs && session.pingedAt !== 0) this.#close(session);
+      else if (silentMs > deadAfterMs && session.pingedAt !== 0) {
+        this.#close(session);
+        // Whoever dialled it may not have noticed; one that this side dialled is dialled again by now.
+        if (session.dialled === undefined) this.#redial(session.peer!);
+      }
       else if (silentMs > pingAfterMs && session.pingedAt === 0) {
         session.ping(this.#now);
         this.#touched.add(session);

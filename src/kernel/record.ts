@@ -41,8 +41,8 @@ export interface RecordHead {
   /** The index of the channel whose next message was consumed. */
   readonly consumed: number | undefined;
   readonly sent: readonly { readonly index: number; readonly payload: Uint8Array }[];
-  /** Channels of whose outbox this many of the oldest messages were put aside. */
-  readonly lost: readonly { readonly index: number; readonly count: number }[];
+  /** Channels of whose outbox all messages up to this number were put aside, or acknowledged before. */
+  readonly lost: readonly { readonly index: number; readonly upTo: number }[];
   readonly life: LifeEvent | undefined;
 }
 
@@ -88,9 +88,9 @@ export function endRecord(writer: Writer, start: number, head: RecordHead): void
   }
   if (lost.length > 0) {
     writer.uint(lost.length);
-    for (const { index, count } of lost) {
+    for (const { index, upTo } of lost) {
       writer.uint(index);
-      writer.uint(count);
+      writer.uint(upTo);
     }
   }
   if (life !== undefined) writeLifeEvent(writer, life);
@@ -137,10 +137,10 @@ function readRecordHead(reader: Reader): RecordHead {
     const count = reader.count(2);
     for (let i = 0; i < count; i++) sent.push({ index: reader.uint(), payload: reader.blob() });
   }
-  const lost: { index: number; count: number }[] = [];
+  const lost: { index: number; upTo: number }[] = [];
   if ((flags & flag.lost) !== 0) {
     const count = reader.count(2);
-    for (let i = 0; i < count; i++) lost.push({ index: reader.uint(), count: reader.uint() });
+    for (let i = 0; i < count; i++) lost.push({ index: reader.uint(), upTo: reader.uint() });
   }
   const life = (flags & flag.life) === 0 ? undefined : readLifeEvent(reader);
   return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, lost, life };

@@ -106,7 +106,7 @@ export class KernelLoader {
     const behind = (channel: Channel): Channel | undefined => ((this.#channelTurns.get(channel) ?? 0) < turn ? channel : undefined);
     for (const introduction of peers) if (behind(channels.demand(introduction.peer)) !== undefined) channels.applyIntroduction(introduction);
     if (consumed !== undefined) behind(channels.at(consumed)!)?.restoreConsumed();
-    for (const { index, count } of lost) behind(channels.at(index)!)?.outbox.restoreLost(count);
+    for (const { index, upTo } of lost) behind(channels.at(index)!)?.outbox.restoreLost(upTo);
     for (const { index, payload } of sent) behind(channels.at(index)!)?.outbox.restoreSent(payload.slice());
   }
 

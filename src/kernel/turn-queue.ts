@@ -138,6 +138,12 @@ export class TurnQueue {
     this.#lanes.wake(lane);
   }
 
+  /** What had failed at the head of the channel is gone with its inbox: the next message has its own tries. */
+  beginAnew(channel: Channel): void {
+    const lane = this.#channelLanes.get(channel);
+    if (lane !== undefined) lane.attempts = 0;
+  }
+
   // ---- what goes out
 
   next(): NextTurn | undefined {

@@ -31,8 +31,13 @@ export class OutboxBlocks {
   /** Those of the snapshot that a recovery would begin with. */
   #named: ReadonlySet<number>;
   #snapshotUnderWay = false;
-  #waiting: { readonly blocks: ReadonlySet<number>; readonly callback: () => void } | undefined;
-  #entriesAreDurable = true;
+  #waiting: { readonly blocks: ReadonlySet<number>; readonly made: number; readonly callback: () => void } | undefined;
+  /** Files made so far, and how many of them had been when a sync of the directory began that has succeeded, or is under way. */
+  #made = 0;
+  #madeDurable = 0;
+  #syncingDirectory = false;
+  /** The log has failed: which snapshot the next recovery finds is not known, so nothing is removed any more. */
+  #frozen = false;
   #droppedBytes = 0;
 
   constructor(disk: Disk, work: DiskWork, options: OutboxBlocksOptions, named: ReadonlyMap<number, number>) {
@@ -69,7 +74,7 @@ export class OutboxBlocks {
     }
     const kept: Kept = { bytes: pieceHeaderBytes + content.length, isDurable: false, isDropped: false };
     this.#kept.set(block, kept);
-    this.#entriesAreDurable = false;
+    this.#made++;
     this.#work.sync(file, (error) => {
       if (error !== null) return this.#options.onFailed(error);
       kept.isDurable = true;
@@ -93,7 +98,12 @@ export class OutboxBlocks {
     if (!this.#snapshotUnderWay && !this.#named.has(block)) this.#remove(block, kept);
   }
 
+  freeze(): void {
+    this.#frozen = true;
+  }
+
   #remove(block: number, kept: Kept): void {
+    if (this.#frozen) return;
     this.#kept.delete(block);
     this.#droppedBytes -= kept.bytes;
     this.#work.remove(this.#path(block));
@@ -107,7 +117,7 @@ export class OutboxBlocks {
 
   /** Calls back once these blocks, and their names in the directory, are durable. */
   whenDurable(blocks: ReadonlySet<number>, callback: () => void): void {
-    this.#waiting = { blocks, callback };
+    this.#waiting = { blocks, made: this.#made, callback };
     this.#becameDurable();
   }
 
@@ -115,11 +125,15 @@ export class OutboxBlocks {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     for (const block of waiting.blocks) if (this.#kept.get(block)?.isDurable === false) return;
-    if (!this.#entriesAreDurable) {
-      this.#entriesAreDurable = true;
+    if (this.#syncingDirectory) return;
+    if (this.#madeDurable < waiting.made) {
+      const made = this.#made;
+      this.#syncingDirectory = true;
       this.#work.syncDirectory(this.#options.directory, (error) => {
-        if (error !== null) this.#options.onFailed(error);
-        else this.#becameDurable();
+        this.#syncingDirectory = false;
+        if (error !== null) return this.#options.onFailed(error);
+        this.#madeDurable = made;
+        this.#becameDurable();
       });
       return;
     }

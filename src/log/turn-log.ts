@@ -316,6 +316,7 @@ export class TurnLog {
     this.#failure = logFailure(error);
     this.#flight = null;
     this.#segments.reserve.stop();
+    this.blocks.freeze();
     this.#snapshot?.abort();
     this.#options.onFailed(this.#failure);
   }

@@ -3,11 +3,13 @@
  * thrown away as it arrives.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 
 /** What the bodies of all requests may take together, from their first byte until they are answered. */
 export class BodyMemory {
   readonly #maxBytes: number;
   #usedBytes = 0;
+  readonly #underWay = new WeakMap<Socket, Set<() => void>>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -23,6 +25,24 @@ export class BodyMemory {
   give(bytes: number): void {
     this.#usedBytes -= bytes;
   }
+
+  /** Calls once, when the response is closed, or its connection: Node closes no response that still waits behind another. */
+  whenOver(socket: Socket, response: ServerResponse, then: () => void): void {
+    let under = this.#underWay.get(socket);
+    if (under === undefined) {
+      const all = new Set<() => void>();
+      this.#underWay.set(socket, (under = all));
+      socket.once("close", () => {
+        for (const end of all) end();
+      });
+    }
+    const ends = under;
+    const end = (): void => {
+      if (ends.delete(end)) then();
+    };
+    ends.add(end);
+    response.once("close", end);
+  }
 }
 
 export interface BodyLimits {
@@ -37,7 +57,7 @@ export function readBody(request: IncomingMessage, response: ServerResponse, { m
   let pieces: Buffer[] | undefined;
   let length = 0;
   let refused = false;
-  response.once("close", () => memory.give(refused ? 0 : length));
+  memory.whenOver(request.socket, response, () => memory.give(refused ? 0 : length));
   const stop = (why: "tooLarge" | "noMemory", keptBytes: number): void => {
     refused = true;
     first = pieces = undefined;

@@ -229,6 +229,7 @@ export class Outbox {
       this.sent = this.released = this.#storedUpTo = stored.last;
     }
     for (const payload of payloads) this.restoreSent(payload);
+    if (this.weightBytes > this.#watch.softBytes) this.#watch.crowded.add(this);
   }
 
   restoreSent(payload: Uint8Array): void {
@@ -236,9 +237,9 @@ export class Outbox {
     this.released = this.sent;
   }
 
-  /** The oldest were put aside unacknowledged. */
-  restoreLost(count: number): void {
-    assert(this.acknowledge(this.acknowledged + count), "only what is there was put aside");
+  /** All up to `number` were acknowledged or put aside. */
+  restoreLost(number: number): void {
+    assert(this.acknowledge(number), "only what is there was put aside");
   }
 
   /** Messages in memory, in order, which come after those in blocks. */
