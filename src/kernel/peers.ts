@@ -1,19 +1,17 @@
 /**
- * Connections and who is at the other end: greeting, one session a peer, frames in and out, dead connections. What is sent
- * when is the channels' matter; here nothing can make a message leave early (K2), twice be consumed (K3) or be lost (K6).
- * Anything malformed closes its connection and changes nothing.
+ * Connections to peers: one session a peer, frames in and out, idle and dead connections. Who is at the other end is decided in
+ * introductions.ts. What is sent when is the channels' matter; here nothing can make a message leave early (K2), twice be consumed
+ * (K3) or be lost (K6). Anything malformed closes its connection and changes nothing.
  */
 import { assert } from "../base/assert.ts";
 import { MaceKenError } from "../base/error.ts";
 import { DecodeError, Reader } from "../codec/reader.ts";
 import type { Channel } from "../protocol/channel.ts";
-import { frameType, protocolVersion, readHello, type Hello } from "../protocol/frame.ts";
-import { checkGreeting, judgeGreeting, newerWins, type Judgement } from "../protocol/handshake.ts";
-import { checkKey } from "../protocol/pinning.ts";
+import { frameType, readHello, type Hello } from "../protocol/frame.ts";
 import { frameOverheadBytes, Session } from "../protocol/session.ts";
-import { endedIncarnations, incarnationTowards, learnIncarnation } from "./channel-lives.ts";
 import { Dialling } from "./dialling.ts";
 import { InboxPressure } from "./inbox-pressure.ts";
+import { Introductions } from "./introductions.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
 
@@ -30,11 +28,9 @@ export class Peers {
   /** Sessions that may have something to write at the end of this step. */
   readonly #touched = new Set<Session>();
   readonly #refused = new Map<string, string>();
-  readonly #pinning = new Set<string>();
   readonly #warned = new Set<string>();
-  /** Peers whose last greeting looked like one of older data. */
-  readonly #doubted = new Set<string>();
   readonly #dialling: Dialling;
+  readonly #introductions: Introductions;
   /** Sessions that have not greeted yet or owe an acknowledgement: an idle connection costs nothing. */
   readonly #watched = new Set<Session>();
   /** Sessions that this side closes when they are idle: the other has dialled, and this side could dial as well. */
@@ -46,6 +42,7 @@ export class Peers {
     this.#kernel = kernel;
     this.#emit = emit;
     this.#pressure = new InboxPressure(kernel.limits, kernel.channels.inboxes, emit);
+    this.#introductions = new Introductions(kernel, (peer) => this.closePeer(peer));
     this.#dialling = new Dialling(kernel.options.peering.dials, emit, (note) => kernel.note(note));
   }
 
@@ -63,77 +60,10 @@ export class Peers {
     const channel = this.#kernel.channels.get(dialled);
     if (channel !== undefined && this.#kernel.restarts.isUnderWay(channel)) return this.#close(session);
     this.#guarded(session, () => {
-      if (this.#isProved(session, dialled)) this.#greet(session, dialled);
+      if (!this.#introductions.isProved(session, dialled)) return this.#close(session);
+      this.#introductions.greet(session);
+      this.#touched.add(session);
     });
-  }
-
-  #isListed(peer: string): boolean {
-    const { acceptsAny, listed } = this.#kernel.options.peering;
-    return acceptsAny || listed.has(peer);
-  }
-
-  /** True when the other side has proved to be `peer`. Otherwise the session is closed; a key learned meanwhile is pinned first, durably. */
-  #isProved(session: Session, peer: string): boolean {
-    const { options: { peering }, channels, durable } = this.#kernel;
-    const channel = channels.demand(peer);
-    if (peering.key !== "" && !this.#isKeyOf(session, channel)) {
-      this.#close(session);
-      return false;
-    }
-    // What was learned of the peer is durable first: nobody who has talked with it can have forgotten it but by losing data.
-    if (channel.metTurn > durable) {
-      this.#close(session);
-      return false;
-    }
-    return true;
-  }
-
-  #isKeyOf({ key, dialled }: Session, { peer, key: pinned }: Channel): boolean {
-    const { options: { peering }, channels } = this.#kernel;
-    if (key === peering.key) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node at the address of ${peer} is this node itself`, { remedy: "Give --peer the address of the other node." });
-    const holder = channels.byKey(key);
-    if (holder !== undefined && holder.peer !== peer) throw new MaceKenError("MK_PEER_NAME_TAKEN", `the node that answers for ${peer} is ${holder.peer}`, { remedy: "Give each peer one name." });
-    const verdict = checkKey({
-      peer, key, pinned, configured: peering.keys.get(peer), dialled: dialled !== undefined, dials: peering.dials.has(peer), acceptsAny: peering.acceptsAny,
-    });
-    if (verdict === "pin") this.#pin(peer, key);
-    return verdict === "known";
-  }
-
-  /** The next connection finds it pinned: that is a turn of its own and must be durable first. */
-  #pin(peer: string, key: string): void {
-    if (this.#pinning.has(peer)) return;
-    this.#pinning.add(peer);
-    this.#kernel.queue.addSystem({
-      kind: "system",
-      what: `pin the key of ${peer}`,
-      run: () => {
-        this.#pinning.delete(peer);
-        this.#kernel.channels.pin(this.#kernel.channels.demand(peer), key, this.#kernel.executed);
-        const given = this.#kernel.options.peering.keys.has(peer);
-        this.#kernel.note({
-          level: given ? "info" : "warn",
-          message: given ? `${peer} has proved the configured key` : `${peer} was met for the first time and is known by the key ${key} from now on`,
-          fields: { peer, key },
-        });
-      },
-    });
-  }
-
-  #greet(session: Session, peer: string): void {
-    const channel = this.#kernel.channels.demand(peer);
-    session.hello({
-      version: protocolVersion,
-      node: this.#kernel.options.name,
-      incarnation: incarnationTowards(this.#kernel.state, peer),
-      knownIncarnation: channel.incarnation,
-      received: channel.received,
-      consumed: channel.consumed,
-      released: channel.released,
-      acknowledged: channel.acknowledged,
-      maxMessageBytes: this.#kernel.limits.maxMessageBytes,
-    });
-    this.#touched.add(session);
   }
 
   closed(connection: number): void {
@@ -275,37 +205,22 @@ export class Peers {
   }
 
   #welcome(session: Session, hello: Hello): void {
-    const { options, channels, incarnation } = this.#kernel;
-    // Not born durably yet: the caller tries again in a moment.
-    if (this.#kernel.durable === 0) return this.#close(session);
-    checkGreeting(hello, { node: options.name, incarnation }, session.dialled, session.key !== "");
-    // What a proved key is pinned for is the peer's name here, whatever it calls itself.
-    const peer = session.dialled ?? channels.byKey(session.key)?.peer ?? hello.node;
-    if (peer === options.name) throw new MaceKenError("MK_PEER_NAME_TAKEN", `another node calls itself ${peer} too`);
-    if (session.dialled === undefined && !this.#isListed(peer)) throw new MaceKenError("MK_PEER_REFUSED", `${peer} is not listed as a peer of ${options.name}`);
-    session.peer = peer;
-    if (!this.#isProved(session, peer)) return;
-    const channel = channels.demand(peer);
-    if (this.#kernel.restarts.isUnderWay(channel)) return this.#close(session);
-    const judgement = this.#judge(peer, channel, hello);
-    if (judgement !== "open") {
-      // The greeting tells the peer what it does not know of this node. The next one finds that both know each other.
-      if (judgement !== "doubt" && !session.helloSent) this.#greet(session, peer);
-      if (judgement === "meet" || judgement === "begin anew") this.#learn(peer, channel.incarnation, hello.incarnation);
-      // A peer that is told closes, and may have a reason to say.
-      if (judgement !== "tell") this.#close(session);
-      return;
-    }
-    this.#doubted.delete(peer);
-    const existing = this.#open.get(peer);
+    const answer = this.#introductions.answer(session, hello);
+    if (answer === "close") return this.#close(session);
+    this.#touched.add(session);
+    if (answer === "wait") return;
+    const channel = this.#kernel.channels.demand(session.peer!);
+    const existing = this.#open.get(channel.peer);
     if (existing !== undefined && existing !== session) {
-      if (!newerWins(session.key === "" ? options.name : options.peering.key, session.key === "" ? hello.node : session.key, existing.dialled !== undefined, session.dialled !== undefined)) {
-        this.#close(session);
-        return;
-      }
+      if (!this.#introductions.isKept(session, hello, existing)) return this.#close(session);
       this.#close(existing);
     }
-    if (!session.helloSent) this.#greet(session, peer);
+    this.#introductions.greet(session);
+    this.#admit(session, channel, hello);
+  }
+
+  #admit(session: Session, channel: Channel, hello: Hello): void {
+    const { peer } = channel;
     if (hello.consumed > channel.acknowledged) assert(channel.outbox.acknowledge(Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
     this.#kernel.counters.retransmitted += Math.max(0, Math.min(channel.transmitted, channel.released) - Math.max(hello.received, channel.acknowledged));
     session.open(channel, hello);
@@ -316,28 +231,7 @@ export class Peers {
     if (this.#refused.get(peer) !== "MK_TOO_LARGE") this.#refused.delete(peer);
     this.#dialling.met(peer);
     if (session.dialled === undefined && this.#dialling.canDial(peer)) this.#mayRest.add(session);
-    this.#touched.add(session);
     channel.transmitted = channel.released;
-  }
-
-  /**
-   * A greeting may have been overtaken by what was said on another connection, and look older than it is. The next one was written
-   * after that: only then is the peer refused.
-   */
-  #judge(peer: string, channel: Channel, hello: Hello): Judgement | "doubt" {
-    const { state } = this.#kernel;
-    try {
-      return judgeGreeting(hello, channel, { self: incarnationTowards(state, peer), ended: endedIncarnations(state, peer) });
-    } catch (error) {
-      if (this.#doubted.has(peer)) throw error;
-      this.#doubted.add(peer);
-      return "doubt";
-    }
-  }
-
-  #learn(peer: string, before: string, incarnation: string): void {
-    this.closePeer(peer);
-    this.#kernel.queue.addSystem({ kind: "system", what: `learn of ${peer}`, run: () => learnIncarnation(this.#kernel, peer, before, incarnation) });
   }
 
   closePeer(peer: string): void {
@@ -447,7 +341,7 @@ export class Peers {
 
   /** A message was sent to a name that nobody configured: kept, and said once. */
   warnUnknown(node: string): void {
-    if (this.#open.has(node) || this.#warned.has(node) || this.#isListed(node)) return;
+    if (this.#open.has(node) || this.#warned.has(node) || this.#introductions.isListed(node)) return;
     this.#warned.add(node);
     this.#kernel.note({ level: "warn", code: "MK_PEER_UNKNOWN", message: `a message was sent to ${node}, which is not a peer of this node; it is kept until it is` });
   }
