@@ -60,7 +60,7 @@ export class ChannelRestarts {
     const taken = outbox.takeOldest(lettersPerTurn, letterBytesPerTurn) ?? [];
     executor.loseMessages(peer, taken);
     if (outbox.length > 0) {
-      if (taken.length > 0) channels.noteLost(channel);
+      if (taken.length > 0) channels.noteAcknowledged(channel);
       if (outbox.payloadOf(outbox.acknowledged + 1) !== undefined) this.#queue(channel);
       return;
     }

@@ -8,6 +8,8 @@ import type { Outbox } from "../protocol/outbox.ts";
 import type { OutboxWatch } from "../protocol/outbox-watch.ts";
 import type { RecordHead } from "./record.ts";
 
+const none: RecordHead["acknowledged"] = [];
+
 export class ChannelTable {
   readonly #byPeer = new Map<string, Channel>();
   readonly #byKey = new Map<string, Channel>();
@@ -17,8 +19,8 @@ export class ChannelTable {
   readonly inboxes: InboxShare = { heldBytes: 0 };
   /** Introductions that the next record must carry. */
   #introductions: RecordHead["peers"][number][] = [];
-  /** Messages put aside, which the next record must say. */
-  #lost: RecordHead["lost"][number][] = [];
+  /** Channels whose acknowledgements the next record is to say. */
+  readonly #acknowledged = new Set<Channel>();
 
   constructor(watch: OutboxWatch) {
     this.#watch = watch;
@@ -90,17 +92,27 @@ export class ChannelTable {
     return taken;
   }
 
-  /**
-   * Messages of the channel's outbox were put aside in this turn, all up to what counts as acknowledged now. No record tells of
-   * acknowledgements, so a count would mean others to a recovery.
-   */
-  noteLost(channel: Channel): void {
-    this.#lost.push({ index: this.indexOf(channel), upTo: channel.acknowledged });
+  /** The peer has durably consumed its messages up to `number`; false when that was never released, which no honest peer says. */
+  acknowledge(channel: Channel, number: number): boolean {
+    if (number <= channel.acknowledged) return true;
+    if (!channel.outbox.acknowledge(number)) return false;
+    this.#acknowledged.add(channel);
+    return true;
   }
 
-  takeLost(): RecordHead["lost"] {
-    const taken = this.#lost;
-    if (taken.length > 0) this.#lost = [];
+  /** Messages of the channel's outbox were put aside in this turn: to a recovery they are as good as acknowledged. */
+  noteAcknowledged(channel: Channel): void {
+    this.#acknowledged.add(channel);
+  }
+
+  /**
+   * What the next record says of acknowledgements. They make no record of their own: one that is lost comes again with the peer's next
+   * greeting, and until then a recovered node only takes for waiting what has arrived.
+   */
+  takeAcknowledged(): RecordHead["acknowledged"] {
+    if (this.#acknowledged.size === 0) return none;
+    const taken = Array.from(this.#acknowledged, (channel) => ({ index: this.indexOf(channel), upTo: channel.acknowledged }));
+    this.#acknowledged.clear();
     return taken;
   }
 

@@ -166,7 +166,7 @@ export class Peers {
       case frameType.acknowledgement: {
         const number = reader.uint();
         reader.expectEnd();
-        if (!channel.outbox.acknowledge(number)) throw new MaceKenError("MK_PEER_ROLLED_BACK", `${channel.peer} acknowledged message ${number}, but only ${channel.released} were sent`);
+        if (!this.#kernel.channels.acknowledge(channel, number)) throw new MaceKenError("MK_PEER_ROLLED_BACK", `${channel.peer} acknowledged message ${number}, but only ${channel.released} were sent`);
         return;
       }
       case frameType.ping:
@@ -221,7 +221,7 @@ export class Peers {
 
   #admit(session: Session, channel: Channel, hello: Hello): void {
     const { peer } = channel;
-    if (hello.consumed > channel.acknowledged) assert(channel.outbox.acknowledge(Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
+    assert(this.#kernel.channels.acknowledge(channel, Math.min(hello.consumed, channel.released)), "the greeting's numbers were checked");
     this.#kernel.counters.retransmitted += Math.max(0, Math.min(channel.transmitted, channel.released) - Math.max(hello.received, channel.acknowledged));
     session.open(channel, hello);
     this.#kernel.guard?.heard(channel, hello.released);

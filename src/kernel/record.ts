@@ -18,7 +18,7 @@ export const recordFormat = 2;
 /** The channels of a snapshot were one piece, and no message was outside of it. */
 const oldestFormat = 1;
 
-const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32, life: 64, lost: 128 } as const;
+const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32, life: 64, acknowledged: 128 } as const;
 const allFlags = 255;
 
 /** Errors: MK_DIRECTORY_FORMAT. */
@@ -41,8 +41,8 @@ export interface RecordHead {
   /** The index of the channel whose next message was consumed. */
   readonly consumed: number | undefined;
   readonly sent: readonly { readonly index: number; readonly payload: Uint8Array }[];
-  /** Channels of whose outbox all messages up to this number were put aside, or acknowledged before. */
-  readonly lost: readonly { readonly index: number; readonly upTo: number }[];
+  /** Channels whose messages up to this number the peer has consumed, or which were put aside: what the record before did not say. */
+  readonly acknowledged: readonly { readonly index: number; readonly upTo: number }[];
   readonly life: LifeEvent | undefined;
 }
 
@@ -58,11 +58,11 @@ export function beginRecord(writer: Writer): number {
 
 export function endRecord(writer: Writer, start: number, head: RecordHead): void {
   writer.patchU32(start + 4, writer.length - start - prefixBytes);
-  const { format, lastId, skew, peers, consumed, sent, lost, life } = head;
+  const { format, lastId, skew, peers, consumed, sent, acknowledged, life } = head;
   writer.uint(
     (consumed === undefined ? 0 : flag.consumed) | (sent.length === 0 ? 0 : flag.sent) | (peers.length === 0 ? 0 : flag.peers) |
       (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew) | (format === undefined ? 0 : flag.format) |
-      (lost.length === 0 ? 0 : flag.lost) | (life === undefined ? 0 : flag.life),
+      (acknowledged.length === 0 ? 0 : flag.acknowledged) | (life === undefined ? 0 : flag.life),
   );
   if (format !== undefined) writer.uint(format);
   writer.uint(head.turn);
@@ -86,9 +86,9 @@ export function endRecord(writer: Writer, start: number, head: RecordHead): void
       writer.blob(payload);
     }
   }
-  if (lost.length > 0) {
-    writer.uint(lost.length);
-    for (const { index, upTo } of lost) {
+  if (acknowledged.length > 0) {
+    writer.uint(acknowledged.length);
+    for (const { index, upTo } of acknowledged) {
       writer.uint(index);
       writer.uint(upTo);
     }
@@ -137,13 +137,13 @@ function readRecordHead(reader: Reader): RecordHead {
     const count = reader.count(2);
     for (let i = 0; i < count; i++) sent.push({ index: reader.uint(), payload: reader.blob() });
   }
-  const lost: { index: number; upTo: number }[] = [];
-  if ((flags & flag.lost) !== 0) {
+  const acknowledged: { index: number; upTo: number }[] = [];
+  if ((flags & flag.acknowledged) !== 0) {
     const count = reader.count(2);
-    for (let i = 0; i < count; i++) lost.push({ index: reader.uint(), upTo: reader.uint() });
+    for (let i = 0; i < count; i++) acknowledged.push({ index: reader.uint(), upTo: reader.uint() });
   }
   const life = (flags & flag.life) === 0 ? undefined : readLifeEvent(reader);
-  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, lost, life };
+  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, acknowledged, life };
 }
 
 export function writeChannel(writer: Writer, { peer, incarnation, key, recordIndex, executed, outbox }: Channel): void {

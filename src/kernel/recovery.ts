@@ -100,13 +100,13 @@ export class KernelLoader {
     for (const outbox of this.#kernel.channels.outboxes()) for (const { block } of outbox.blocks) yield block;
   }
 
-  #applyChannels({ turn, peers, consumed, sent, lost }: RecordHead): void {
+  #applyChannels({ turn, peers, consumed, sent, acknowledged }: RecordHead): void {
     const { channels } = this.#kernel;
     /** Undefined when the snapshot shows the channel as it was after this turn, or later. */
     const behind = (channel: Channel): Channel | undefined => ((this.#channelTurns.get(channel) ?? 0) < turn ? channel : undefined);
     for (const introduction of peers) if (behind(channels.demand(introduction.peer)) !== undefined) channels.applyIntroduction(introduction);
     if (consumed !== undefined) behind(channels.at(consumed)!)?.restoreConsumed();
-    for (const { index, upTo } of lost) behind(channels.at(index)!)?.outbox.restoreLost(upTo);
+    for (const { index, upTo } of acknowledged) behind(channels.at(index)!)?.outbox.restoreAcknowledged(upTo);
     for (const { index, payload } of sent) behind(channels.at(index)!)?.outbox.restoreSent(payload.slice());
   }
 

@@ -63,6 +63,7 @@ export class TurnRecorder {
       channels.awaitDurability(channel);
     }
     const clock = this.#clock;
+    const acknowledged = channels.takeAcknowledged();
     const head: RecordHead = {
       format: this.#saidFormat ? undefined : recordFormat,
       turn,
@@ -72,7 +73,7 @@ export class TurnRecorder {
       consumed: consumed === undefined ? undefined : channels.indexOf(consumed),
       sent,
       peers: channels.takeIntroductions(),
-      lost: channels.takeLost(),
+      acknowledged,
       life,
     };
     this.#saidFormat = true;

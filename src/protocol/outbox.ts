@@ -238,8 +238,8 @@ export class Outbox {
   }
 
   /** All up to `number` were acknowledged or put aside. */
-  restoreLost(number: number): void {
-    assert(this.acknowledge(number), "only what is there was put aside");
+  restoreAcknowledged(number: number): void {
+    assert(this.acknowledge(number), "only what is there was acknowledged");
   }
 
   /** Messages in memory, in order, which come after those in blocks. */

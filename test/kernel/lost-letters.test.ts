@@ -31,7 +31,6 @@ it("F26: a message that has become too long for its peer does not make dials mul
   let dials = 0;
 
   test.world.crashBefore = (node, effect) => {
-
     if (node.name === "a" && effect.kind === "dial") dials++;
     return undefined;
   };
@@ -51,7 +50,6 @@ it("F12: a crash between two turns of dead letters makes no message one twice", 
   test.pass(50);
   a.call("talker.tell", ["b", 1500, 5]);
   test.pass(1000);
-  // No record says so.
   assert.equal(a.kernel.channels.get("b")!.acknowledged, 1500);
   b.node.staysDown = true;
   test.world.crash(b.node, "all");

@@ -51,7 +51,7 @@ for (const [kind, withSnapshot] of [["log-", false], ["snapshot-", true]] as con
 }
 
 test("newer records: by the format that the first of a life says, and by a part that is not known", () => {
-  const head = { turn: 1, elapsedMs: 0, lastId: undefined, skew: undefined, peers: [], consumed: undefined, sent: [], lost: [], life: undefined };
+  const head = { turn: 1, elapsedMs: 0, lastId: undefined, skew: undefined, peers: [], consumed: undefined, sent: [], acknowledged: [], life: undefined };
   const encode = (format: number | undefined): Uint8Array => {
     const writer = new Writer();
     endRecord(writer, beginRecord(writer), { ...head, format });
