@@ -32,7 +32,7 @@ async function run(input: CommandInput): Promise<number> {
     const { answer } = await ask<PeerReport[]>(directory, { command: "peers ls" });
     if (json) await printJson(answer);
     else if (answer.length === 0) await print("no peers\n");
-    else await print(table(["NAME", "SENT", "ACKNOWLEDGED", "WAITING", "BYTES", "RECEIVED", "CONSUMED", "INCARNATION", "KEY"], answer.map(row)));
+    else await print(table(["NAME", "STATE", "SENT", "ACKNOWLEDGED", "WAITING", "BYTES", "RECEIVED", "CONSUMED", "INCARNATION", "KEY"], answer.map(row)));
     return exitCode.ok;
   }
   if (name === undefined) throw usage(command, "peers forget needs the NAME of a peer");
@@ -42,6 +42,12 @@ async function run(input: CommandInput): Promise<number> {
   return exitCode.ok;
 }
 
+/** `unreachable since 10:03:12Z: ECONNREFUSED`. */
+function stateOf({ state, since, reason }: PeerReport): string {
+  if (state === "unknown") return "-";
+  return `${state}${since === undefined ? "" : ` since ${since.slice(0, 19)}Z`}${reason === undefined ? "" : `: ${reason}`}`;
+}
+
 function row(peer: PeerReport): (string | number)[] {
-  return [peer.name, peer.sent, peer.acknowledged, peer.outboxMessages, peer.outboxBytes, peer.received, peer.consumed, peer.incarnation || "never met", peer.key || "not known yet"];
+  return [peer.name, stateOf(peer), peer.sent, peer.acknowledged, peer.outboxMessages, peer.outboxBytes, peer.received, peer.consumed, peer.incarnation || "never met", peer.key || "not known yet"];
 }

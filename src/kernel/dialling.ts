@@ -4,6 +4,13 @@
  */
 import type { KernelEffect, Note } from "./kernel-effect.ts";
 
+export interface Failing {
+  readonly count: number;
+  /** Node time of the first of them, ms. */
+  readonly sinceMs: number;
+  readonly reason: string;
+}
+
 /** Again at once, and then at this constant interval: a peer that is back must not wait for a back-off that grew. */
 const redialDelayMs = 25;
 /** Of the interval, for each peer that cannot be reached: with many of them, 500 dials a second in all. */
@@ -17,7 +24,7 @@ export class Dialling {
   readonly #dials: ReadonlySet<string>;
   readonly #emit: (effect: KernelEffect) => void;
   readonly #note: (note: Note) => void;
-  readonly #failures = new Map<string, number>();
+  readonly #failures = new Map<string, Failing>();
   readonly #resting = new Set<string>();
 
   constructor(dials: ReadonlySet<string>, emit: (effect: KernelEffect) => void, note: (note: Note) => void) {
@@ -41,10 +48,19 @@ export class Dialling {
     this.#emit({ kind: "dial", peer, delayMs });
   }
 
-  failed(peer: string, reason: string): void {
-    const failures = (this.#failures.get(peer) ?? 0) + 1;
-    this.#failures.set(peer, failures);
-    if (failures === notedFailures) this.#note({ level: "warn", message: `${peer} cannot be reached: ${reason}` });
+  failed(peer: string, reason: string, nowMs: number): void {
+    const { count, sinceMs } = this.#failures.get(peer) ?? { count: 0, sinceMs: nowMs };
+    this.#failures.set(peer, { count: count + 1, sinceMs, reason });
+    if (count + 1 === notedFailures) this.#note({ level: "warn", message: `${peer} cannot be reached: ${reason}` });
+  }
+
+  /** Dials that failed since the last session with the peer. */
+  failing(peer: string): Failing | undefined {
+    return this.#failures.get(peer);
+  }
+
+  isResting(peer: string): boolean {
+    return this.#resting.has(peer);
   }
 
   /** A session stands. */

@@ -68,7 +68,7 @@ export class Kernel {
   readonly #external: ExternalRequests;
   readonly #intake: Intake;
   readonly #unsynced: UnsyncedRecords;
-  readonly #peers: Peers;
+  readonly peers: Peers;
   readonly restarts: ChannelRestarts;
   #alarmAt: number | undefined;
   #nextHousekeeping = 0;
@@ -96,8 +96,8 @@ export class Kernel {
     this.#external = new ExternalRequests(this.limits);
     this.#unsynced = new UnsyncedRecords(this.limits.unsyncedBytes);
     this.#intake = new Intake(this.outboxes, this.limits.maxWaitingRequests, (note) => this.note(note));
-    this.#peers = new Peers(this, (effect) => void this.#effects.push(effect));
-    this.restarts = new ChannelRestarts(this, this.#peers);
+    this.peers = new Peers(this, (effect) => void this.#effects.push(effect));
+    this.restarts = new ChannelRestarts(this, this.peers);
     this.#recorder = new TurnRecorder(this.channels, this.clock);
     this.queue = new TurnQueue({
       external: this.#external,
@@ -194,22 +194,22 @@ export class Kernel {
         this.#becomeDurable(input.turn);
         break;
       case "opened":
-        this.#peers.opened(input.connection, input.peer, input.key);
+        this.peers.opened(input.connection, input.peer, input.key);
         break;
       case "frames":
-        this.#peers.frames(input.connection, input.frames);
+        this.peers.frames(input.connection, input.frames);
         break;
       case "congested":
-        this.#peers.congested(input.connection);
+        this.peers.congested(input.connection);
         break;
       case "drained":
-        this.#peers.drained(input.connection);
+        this.peers.drained(input.connection);
         break;
       case "closed":
-        this.#peers.closed(input.connection);
+        this.peers.closed(input.connection);
         break;
       case "dialFailed":
-        this.#peers.dialFailed(input.peer, input.reason);
+        this.peers.dialFailed(input.peer, input.reason);
         break;
       case "blockWritten":
         this.storage.wrote(input.block, input.isKept);
@@ -231,7 +231,7 @@ export class Kernel {
         break;
       case "tick":
         this.#alarmAt = undefined;
-        this.#peers.tick();
+        this.peers.tick();
         break;
       default:
         unreachable(input, "unknown input");
@@ -243,12 +243,17 @@ export class Kernel {
     const peer = this.storage.haveRead(block, bytes)?.peer;
     const channel = peer === undefined ? undefined : this.channels.get(peer);
     if (channel === undefined) return;
-    this.#peers.touch(channel);
+    this.peers.touch(channel);
     this.restarts.loaded(channel);
   }
 
+  /** Why requests from outside are not taken at the moment. */
+  get heldBack(): string | undefined {
+    return this.#intake.refusal(this.#external.queue.length);
+  }
+
   #request(input: ExternalRequest): void {
-    const why = this.#intake.refusal(this.#external.queue.length);
+    const why = this.heldBack;
     if (why === undefined) this.queue.addRequest(input);
     else this.#effects.push({ kind: "answer", request: input.request, outcome: { ok: false, error: new MaceKenError("MK_HELD_BACK", why) } });
   }
@@ -266,7 +271,7 @@ export class Kernel {
       writer.reset();
       if (!this.options.durable) this.#becomeDurable(this.executed);
     }
-    this.#peers.flush();
+    this.peers.flush();
     this.storage.flush();
     this.#intake.noteChange();
     if (this.queue.hasReady && !this.#waitsForDisk) this.#effects.push({ kind: "again" });
@@ -373,7 +378,7 @@ export class Kernel {
       this.#finishRecord(result.lastId, outputs.messages, consumed, event);
       this.counters.records++;
       this.counters.sent += outputs.messages.length;
-      for (const { node } of outputs.messages) this.#peers.warnUnknown(node);
+      for (const { node } of outputs.messages) this.peers.warnUnknown(node);
       this.queue.addOutputs(outputs);
     } else {
       this.#recorder.abandon();
@@ -412,7 +417,7 @@ export class Kernel {
     if (this.durable === 0) this.#dialAll();
     this.durable = turn;
     this.#unsynced.becameDurable(turn);
-    this.channels.becomeDurable(turn, (channel) => this.#peers.touch(channel));
+    this.channels.becomeDurable(turn, (channel) => this.peers.touch(channel));
     this.#openGate();
   }
 
@@ -426,7 +431,7 @@ export class Kernel {
   }
 
   #setAlarm(): void {
-    let at = Math.min(this.#waitsForDisk ? Infinity : this.queue.nextDueAt, this.#peers.nextTickAt());
+    let at = Math.min(this.#waitsForDisk ? Infinity : this.queue.nextDueAt, this.peers.nextTickAt());
     // An idle node with nothing to expire is left to sleep.
     if (this.state.keys.size + this.state.sessions.size > 0) at = Math.min(at, this.#nextHousekeeping);
     if (at === Infinity) return;

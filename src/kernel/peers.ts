@@ -20,6 +20,12 @@ const pingAfterMs = 5_000;
 const deadAfterMs = 15_000;
 const greetingTimeoutMs = 10_000;
 
+/** Whether a peer can be talked with, as far as this node can tell. */
+export type Reach =
+  | { readonly state: "connected" | "resting" | "away" }
+  | { readonly state: "refused"; readonly code: string }
+  | { readonly state: "unreachable"; readonly sinceMs: number; readonly reason: string };
+
 export class Peers {
   readonly #kernel: Kernel;
   readonly #emit: (effect: KernelEffect) => void;
@@ -77,7 +83,7 @@ export class Peers {
   }
 
   dialFailed(peer: string, reason: string): void {
-    this.#dialling.failed(peer, reason);
+    this.#dialling.failed(peer, reason, this.#now);
     if (!this.#open.has(peer)) this.#redial(peer);
   }
 
@@ -237,6 +243,15 @@ export class Peers {
   closePeer(peer: string): void {
     const open = this.#open.get(peer);
     if (open !== undefined) this.#close(open);
+  }
+
+  reachOf(peer: string): Reach {
+    if (this.#open.has(peer)) return { state: "connected" };
+    const code = this.#refused.get(peer);
+    if (code !== undefined) return { state: "refused", code };
+    const failing = this.#dialling.failing(peer);
+    if (failing !== undefined) return { state: "unreachable", sinceMs: failing.sinceMs, reason: failing.reason };
+    return { state: this.#dialling.isResting(peer) ? "resting" : "away" };
   }
 
   /** The channel's marks moved: its session may have something to write. */

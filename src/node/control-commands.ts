@@ -8,9 +8,11 @@ import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { Operation } from "../kernel/kernel-input.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { Reach } from "../kernel/peers.ts";
 import { canRetry } from "../kernel/operations.ts";
 import { inspectState } from "../observe/inspect.ts";
 import { viewOf, type View } from "../observe/view.ts";
+import type { Channel } from "../protocol/channel.ts";
 import type { DeadLetter } from "../turn/node-state.ts";
 
 export type ControlRequest =
@@ -50,6 +52,11 @@ export interface PeerReport {
   readonly outboxBytes: number;
   readonly received: number;
   readonly consumed: number;
+  /** "unknown" of a node that does not run. */
+  readonly state: Reach["state"] | "unknown";
+  /** When dials began to fail, in ISO form, and why the last one did; the code with which one of the two refuses the other. */
+  readonly since?: string;
+  readonly reason?: string;
 }
 
 export function controlHandler(target: ControlTarget): (request: unknown) => Promise<unknown> {
@@ -78,7 +85,9 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
         return { done };
       }
       case "status":
-        return { ...statusOf(target.kernel), ...target.status() };
+        return { ...statusOf(target.kernel), ...reachesOf(target.kernel), ...target.status() };
+      case "peers ls":
+        return peerReports(target.kernel, true);
       default:
         return answerFromState(target.kernel, asked, mostMeasuredLive);
     }
@@ -109,7 +118,7 @@ export function answerFromState(kernel: Kernel, request: ControlRequest | null, 
     case "dead ls":
       return [...kernel.state.dead].map(([id, letter]) => deadLetterReport(id, letter));
     case "peers ls":
-      return peerReports(kernel);
+      return peerReports(kernel, false);
     case "status":
       return statusOf(kernel);
     default:
@@ -141,6 +150,7 @@ function statusOf(kernel: Kernel): object {
     durable: kernel.durable,
     services: [...state.services.keys()],
     peers: channels.size,
+    ...waitingOf(channels),
     timers: state.timers.size,
     waitingCalls: state.calls.size,
     deferred: state.deferred.size,
@@ -166,16 +176,44 @@ function firstLine(error: string): string {
   return error.split("\n", 1)[0]!;
 }
 
-function peerReports(kernel: Kernel): PeerReport[] {
-  return [...kernel.channels.all()].map((channel) => ({
-    name: channel.peer,
-    incarnation: channel.incarnation,
-    key: channel.key,
-    sent: channel.sent,
-    acknowledged: channel.acknowledged,
-    outboxMessages: channel.outbox.length,
-    outboxBytes: channel.outbox.payloadBytes,
-    received: channel.received,
-    consumed: channel.consumed,
-  }));
+/** What waits for peers, all together. */
+function waitingOf(channels: Kernel["channels"]): object {
+  let waitingMessages = 0;
+  let waitingBytes = 0;
+  for (const { length, payloadBytes } of channels.outboxes()) {
+    waitingMessages += length;
+    waitingBytes += payloadBytes;
+  }
+  return { waitingMessages, waitingBytes };
+}
+
+/** Peers that cannot be talked with, by name. */
+function reachesOf(kernel: Kernel): object {
+  const named = { unreachable: [] as string[], refused: [] as string[] };
+  for (const { name, state } of peerReports(kernel, true)) if (state === "unreachable" || state === "refused") named[state].push(name);
+  return { unreachablePeers: named.unreachable, refusedPeers: named.refused };
+}
+
+/** Peers with a channel, and those that are to be dialled though nothing has come of it yet. */
+function peerReports(kernel: Kernel, isRunning: boolean): PeerReport[] {
+  const { channels, options: { peering } } = kernel;
+  const reports = Array.from(channels.all(), (channel) => peerReport(kernel, channel, isRunning));
+  if (isRunning) for (const peer of peering.dials) if (channels.get(peer) === undefined) reports.push(peerReport(kernel, nothingYet(peer), true));
+  return reports;
+}
+
+type Marks = Pick<Channel, "peer" | "incarnation" | "key" | "sent" | "acknowledged" | "received" | "consumed"> & { readonly outbox: { readonly length: number; readonly payloadBytes: number } };
+
+function nothingYet(peer: string): Marks {
+  return { peer, incarnation: "", key: "", sent: 0, acknowledged: 0, received: 0, consumed: 0, outbox: { length: 0, payloadBytes: 0 } };
+}
+
+function peerReport(kernel: Kernel, { peer, incarnation, key, sent, acknowledged, received, consumed, outbox }: Marks, isRunning: boolean): PeerReport {
+  const reach = isRunning ? kernel.peers.reachOf(peer) : undefined;
+  return {
+    name: peer, incarnation, key, sent, acknowledged, outboxMessages: outbox.length, outboxBytes: outbox.payloadBytes, received, consumed,
+    state: reach?.state ?? "unknown",
+    ...(reach?.state === "refused" ? { reason: reach.code } : {}),
+    ...(reach?.state === "unreachable" ? { since: new Date(reach.sinceMs).toISOString(), reason: reach.reason } : {}),
+  };
 }

@@ -102,10 +102,15 @@ export class Driver {
     this.#auditLater(Math.max(auditPauseMs, took * auditShare), more ? -1 : executed);
   }
 
+  /** Why requests from outside are not taken at the moment. */
+  get heldBack(): string | undefined {
+    const { kernel, log } = this.#ports;
+    return log === null || log.reserved ? kernel.heldBack : "there is no space for the log to grow";
+  }
+
   submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>> {
-    if (this.#ports.log !== null && !this.#ports.log.reserved) {
-      return Promise.resolve({ ok: false, error: new MaceKenError("MK_HELD_BACK", "there is no space for the log to grow") });
-    }
+    const why = this.heldBack;
+    if (why !== undefined) return Promise.resolve({ ok: false, error: new MaceKenError("MK_HELD_BACK", why) });
     return this.#ask((number) => ({
       kind: "request", request: number, service: request.service, method: request.method, args: request.args, via: request.via,
       ...(request.key === undefined ? null : { key: request.key }),

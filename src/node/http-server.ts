@@ -23,8 +23,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Resolves with what the caller may be told, when the caller may be told it. */
   submit(request: SubmittedRequest): Promise<Outcome<unknown>>;
-  /** False while the node starts, stops or holds inputs back: every message is then answered 503. */
-  ready(): boolean;
+  /** Why every message is answered 503, while the node starts, stops or holds requests back; undefined otherwise. */
+  notReady(): string | undefined;
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   readonly limits?: Partial<HttpLimits>;
 }
@@ -123,8 +123,8 @@ class Ingress implements HttpServer {
   #message(request: IncomingMessage, response: ServerResponse, path: string): void {
     const { headers } = request;
     const format = answerFormat(headers);
-    if (this.#closing !== undefined || !this.#options.ready()) {
-      const what = this.#closing === undefined ? "the node is not ready" : "the node is stopping";
+    const what = this.#notReady;
+    if (what !== undefined) {
       answerError(response, new MaceKenError("MK_HELD_BACK", what), this.#answerOptions(format));
       return;
     }
@@ -167,6 +167,10 @@ class Ingress implements HttpServer {
     );
   }
 
+  get #notReady(): string | undefined {
+    return this.#closing === undefined ? this.#options.notReady() : "the node is stopping";
+  }
+
   /** Everything but messages. */
   #other(request: IncomingMessage, response: ServerResponse, path: string): void {
     const reads = request.method === "GET" || request.method === "HEAD";
@@ -180,8 +184,9 @@ class Ingress implements HttpServer {
       answerError(response, error, known ? { ...options, allow: isProbe ? "GET, HEAD" : "POST" } : options);
     } else if (path === "/livez") answerText(response, "text/plain", "ok\n");
     else if (path === "/readyz") {
-      if (this.#closing === undefined && this.#options.ready()) answerText(response, "text/plain", "ready\n");
-      else answerError(response, new MaceKenError("MK_HELD_BACK", "the node is not ready"), options);
+      const why = this.#notReady;
+      if (why === undefined) answerText(response, "text/plain", "ready\n");
+      else answerError(response, new MaceKenError("MK_HELD_BACK", why), options);
     } else {
       this.#options.metrics().then(
         ({ contentType, body }) => answerText(response, contentType, body),

@@ -221,7 +221,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   const live = new Driver({ kernel, clock, log, transport, effects, watch, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
   driver = live;
   if (early !== undefined) throw early;
-  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, log, watch, () => phase === "ready");
+  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, log, watch, () => (phase === "ready" ? live.heldBack : "the node is not ready"));
   if (http !== undefined) undo.push(() => http.close(0));
 
   live.begin(woken ?? kernel.birth(clock.now()));
@@ -262,14 +262,14 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   return node;
 }
 
-async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log: TurnLog | null, watch: TurnStopwatch, ready: () => boolean) {
+async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log: TurnLog | null, watch: TurnStopwatch, notReady: () => string | undefined) {
   const { startHttpServer } = await import("./http-server.ts");
   const { metricsOf } = await import("../observe/metrics.ts");
   return startHttpServer({
     ...address,
     submit: (request) => driver.submit(request),
-    ready,
-    metrics: () => metricsOf(kernel, { unanswered: driver.unanswered, slowTurns: watch.slowTurns, log }),
+    notReady,
+    metrics: () => metricsOf(kernel, { unanswered: driver.unanswered, isHeldBack: driver.heldBack !== undefined, slowTurns: watch.slowTurns, log }),
   });
 }
 
@@ -282,7 +282,7 @@ function durationOf(given: number | undefined, what: string, usual: number): num
 /** Commands of an operator find the node through a socket. Not waited for; a node that cannot be asked is better than none. */
 async function openControl(node: { readonly address: object }, data: string, inside: NodeInternals, onNote: (note: Note) => void): Promise<() => Promise<void>> {
   const { kernel, operate, driver } = inside;
-  const status = (): object => ({ address: node.address, pid: process.pid, uptimeMs: Math.round(performance.now()) });
+  const status = (): object => ({ address: node.address, heldBack: driver.heldBack ?? null, pid: process.pid, uptimeMs: Math.round(performance.now()) });
   try {
     // Files are read for this, which fails where there are no descriptors left.
     const [{ startControlSocket }, { controlHandler }] = await Promise.all([import("./control-socket.ts"), import("./control-commands.ts")]);

@@ -8,6 +8,7 @@ import type { TurnLog } from "../log/turn-log.ts";
 /** What the driver knows beside the kernel. */
 export interface DriverFigures {
   readonly unanswered: number;
+  readonly isHeldBack: boolean;
   /** Turns that took longer than slowTurnMs. */
   readonly slowTurns?: number;
   readonly log?: TurnLog | null;
@@ -46,6 +47,9 @@ export function metricsText(kernel: Kernel, driver: DriverFigures): string {
   metric("counter", "messages_duplicate", "Messages from peers that had been received before.", counters.duplicates);
   metric("counter", "messages_retransmitted", "Messages to peers that were sent again.", counters.retransmitted);
   metric("gauge", "requests_unanswered", "External requests whose answer has not come.", driver.unanswered);
+  metric("gauge", "held_back", "1 while requests from outside are not taken.", driver.isHeldBack ? 1 : 0);
+  metric("gauge", "dead_letters", "Messages put aside, until they are tried again or dropped.", kernel.executed === 0 ? 0 : kernel.state.dead.size);
+  metric("gauge", "peer_connected", "1 while there is a connection to the peer, or both rest because there is nothing to say.", perPeer(kernel, (channel) => Number(["connected", "resting"].includes(kernel.peers.reachOf(channel.peer).state))));
   metric("gauge", "timers", "Durable timers that are set.", kernel.queue.timerCount);
   metric("gauge", "outbox_messages", "Messages that the peer has not acknowledged.", perPeer(kernel, (channel) => channel.outbox.length));
   metric("gauge", "outbox_bytes", "Their bytes.", perPeer(kernel, (channel) => channel.outbox.payloadBytes));

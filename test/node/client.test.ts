@@ -121,7 +121,7 @@ test("503 is tried again, ours and a proxy's", async () => {
   });
   assert.equal(await client<Bank>(`${await listen(server)}/bank`, { retryDelayMs: 5 }).count(), null);
   let ready = false;
-  const edge = await startEdge(() => ({ ok: true, value: 1 }), { ready: () => ready });
+  const edge = await startEdge(() => ({ ok: true, value: 1 }), { notReady: () => (ready ? undefined : "the node is not ready") });
   setTimeout(() => (ready = true), 100);
   assert.equal(await client<Bank>(`${edge.url}/bank`, { retryDelayMs: 5 }).count(), 1);
   assert.equal(edge.submitted.length, 1);

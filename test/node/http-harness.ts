@@ -23,7 +23,7 @@ export async function startEdge(
   const server = await startHttpServer({
     host: "127.0.0.1",
     port: 0,
-    ready: () => true,
+    notReady: () => undefined,
     metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "maceken_up 1\n" }),
     submit: async (request) => {
       submitted.push(request);

@@ -180,7 +180,7 @@ test("F38: other methods are 405 and say which is allowed", async () => {
 
 test("probes and metrics", async () => {
   let ready = false;
-  const edge = await startEdge(undefined, { ready: () => ready });
+  const edge = await startEdge(undefined, { notReady: () => (ready ? undefined : "the node is not ready") });
   const get = async (path: string): Promise<[number, string]> => {
     const response = await fetch(edge.url + path);
     return [response.status, await response.text()];
@@ -195,7 +195,7 @@ test("probes and metrics", async () => {
 });
 
 test("while not ready everything is 503 with Retry-After, never a 4xx", async () => {
-  const edge = await startEdge(undefined, { ready: () => false });
+  const edge = await startEdge(undefined, { notReady: () => "the node is not ready" });
   for (const [path, body, headers] of [["/bank/open", "[]", json], ["/bank/open", "nonsense", json], ["/what", "[]", {}]] as const) {
     const answer = await post(edge, path, body, headers);
     assert.deepEqual([answer.status, answer.headers.get("retry-after"), answer.body.code], [503, "1", "MK_HELD_BACK"]);
@@ -226,7 +226,7 @@ test("an address in use and one that is not ours are told as such", async () => 
   await new Promise((listening) => other.once("listening", listening));
   const { port } = other.address() as { port: number };
   const start = (host: string, at: number): Promise<unknown> =>
-    startHttpServer({ host, port: at, ready: () => true, submit: async () => ({ ok: true, value: 1 }), metrics: async () => ({ contentType: "", body: "" }) });
+    startHttpServer({ host, port: at, notReady: () => undefined, submit: async () => ({ ok: true, value: 1 }), metrics: async () => ({ contentType: "", body: "" }) });
   await assert.rejects(start("127.0.0.1", port), { code: "MK_ADDRESS_IN_USE" });
   await assert.rejects(start("192.0.2.1", 0), { code: "MK_LISTEN_FAILED" });
   await assert.rejects(start("no such host.invalid", 0), { code: "MK_LISTEN_FAILED" });

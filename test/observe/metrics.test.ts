@@ -20,7 +20,7 @@ const sample = /^maceken_[a-z_]+(\{[a-z]+="(?:[^"\\\n]|\\.)*"\})? -?[0-9.e+]+$/;
 test("every line is a comment or a sample, every metric is announced once", async () => {
   const kernel = newKernel();
   kernel.channels.demand("alice");
-  const { contentType, body } = await metricsOf(kernel, { unanswered: 3 });
+  const { contentType, body } = await metricsOf(kernel, { unanswered: 3, isHeldBack: false });
   assert.match(contentType, /^text\/plain; version=0\.0\.4/);
   assert.ok(body.endsWith("\n"));
   const types = new Map<string, number>();
@@ -31,6 +31,9 @@ test("every line is a comment or a sample, every metric is announced once", asyn
   }
   assert.ok([...types.values()].every((count) => count === 1));
   assert.match(body, /^maceken_requests_unanswered 3$/m);
+  assert.match(body, /^maceken_held_back 0$/m);
+  assert.match(body, /^maceken_dead_letters 0$/m);
+  assert.match(body, /^maceken_peer_connected\{peer="alice"\} 0$/m);
   assert.match(body, /^maceken_outbox_messages\{peer="alice"\} 0$/m);
   assert.ok([...types.keys()].filter((name) => name.endsWith("_total")).length >= 8);
 });
@@ -39,7 +42,7 @@ test("names are escaped, and ten thousand peers are a bounded page", () => {
   const kernel = newKernel();
   kernel.channels.demand('ev"il\\\n');
   for (let i = 0; i < 10_000; i++) kernel.channels.demand(`peer-${i}`);
-  const text = metricsText(kernel, { unanswered: 0 });
+  const text = metricsText(kernel, { unanswered: 0, isHeldBack: true });
   assert.match(text, /peer="ev\\"il\\\\\\n"/);
   assert.match(text, /peer="others"/);
   assert.ok(text.length < 50_000);
