@@ -17,6 +17,10 @@ import { Chance, TurnTable, type TurnEffect } from "./turn-table.ts";
 /** What `this.turn.random()` answers, one after the other. */
 const chances = [0.25, 0.75];
 
+/** Of what an event of the node's own is one. */
+const ownSources: Readonly<Record<string, number>> = { local: 0, deferred: 1, timer: 2, effect: 3 };
+const ownSourceCount = Object.keys(ownSources).length;
+
 interface ModelNode {
   readonly name: string;
   readonly number: number;
@@ -112,14 +116,14 @@ export class AppModel implements Model {
     const { nodes, messages, clients } = this;
     for (const node of nodes) {
       const current = state[node.number]!;
-      for (const event of this.#ownEvents(node, current)) for (const effect of node.turns.get(current, event, this.#eventOf)) this.#apply(node, effect, successors);
+      for (const event of this.#ownEvents(node, current)) for (const effect of node.turns.get(current, event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSources[this.#events[event]!.kind]!));
       for (let from = 0; from < nodes.length; from++) {
         const place = this.placeOfQueue(from, node.number);
         const queue = state[place]!;
         if (queue === 0) continue;
         const event = this.#messageEvent(from, messages.head(queue));
         for (const effect of node.turns.get(current, event, this.#eventOf)) {
-          this.#apply(node, effect, successors);
+          this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSourceCount + from));
           // A node's messages to itself are in its state: its own queue is never written meanwhile.
           successors.set(place, messages.rest(queue));
         }
@@ -131,14 +135,14 @@ export class AppModel implements Model {
       const call = this.#callEvents[client]![clients.madeBy(at)];
       if (call === undefined || clients.isWaiting(at)) continue;
       const node = nodes[call.node]!;
-      for (const effect of node.turns.get(state[call.node]!, call.event, this.#eventOf)) this.#apply(node, effect, successors, client);
+      for (const effect of node.turns.get(state[call.node]!, call.event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(nodes.length, client), client);
     }
   }
 
   /** `calling`: the client whose call this turn handles. */
-  #apply(node: ModelNode, effect: TurnEffect, successors: Successors, calling = -1): void {
+  #apply(node: ModelNode, effect: TurnEffect, successors: Successors, source: number, calling = -1): void {
     const { messages, clients } = this;
-    successors.add(node.number);
+    successors.add(source);
     successors.set(node.number, effect.to);
     const { sent, answered } = effect;
     for (let i = 0; i < sent.length; i += 2) {
@@ -155,6 +159,19 @@ export class AppModel implements Model {
       successors.set(place, clients.answer(successors.at(place), answered[i + 1]!));
     }
     if (effect.failure !== undefined) successors.set(this.#placeOfFailure, this.#failureNumber(effect.failure));
+  }
+
+  /** Of a node: its own tables, then the channels into it; behind those of all nodes, the clients. */
+  #sourceOf(node: number, index: number): number {
+    return node * (ownSourceCount + this.nodes.length) + index;
+  }
+
+  describeSource(source: number): string {
+    const perNode = ownSourceCount + this.nodes.length;
+    const [node, index] = [this.nodes[Math.floor(source / perNode)], source % perNode];
+    if (node === undefined) return `client ${this.clientNames[source - this.nodes.length * perNode]}`;
+    if (index >= ownSourceCount) return `messages from ${this.nodes[index - ownSourceCount]!.name} to ${node.name}`;
+    return `${Object.keys(ownSources)[index]} of ${node.name}`;
   }
 
   #ownEvents(node: ModelNode, state: number): readonly number[] {
