@@ -21,6 +21,17 @@ const chances = [0.25, 0.75];
 const ownSources: Readonly<Record<string, number>> = { local: 0, deferred: 1, timer: 2, effect: 3 };
 const ownSourceCount = Object.keys(ownSources).length;
 
+/** One of the turns that a state has next. */
+export interface Action {
+  readonly node: string;
+  readonly words: string;
+  readonly effect: TurnEffect;
+  /** Of a message's turn. */
+  readonly from?: string;
+  /** Of a client's. */
+  readonly client?: string;
+}
+
 interface ModelNode {
   readonly name: string;
   readonly number: number;
@@ -223,12 +234,14 @@ export class AppModel implements Model {
   // ---- for people
 
   /** Walks the actions of a state in the order of `expand`. */
-  *actions(state: Int32Array): Iterable<{ readonly node: string; readonly words: string; readonly effect: TurnEffect }> {
+  *actions(state: Int32Array): Iterable<Action> {
     const { nodes, messages, clients } = this;
-    const of = (node: ModelNode, event: number): { node: string; words: string; effect: TurnEffect }[] => {
+    const of = (node: ModelNode, number: number): Action[] => {
       const current = state[node.number]!;
-      const words = eventInWords(this.#eventOf(event), node.states.view(current));
-      return node.turns.get(current, event, this.#eventOf).map((effect) => ({ node: node.name, words, effect }));
+      const event = this.#eventOf(number);
+      const words = eventInWords(event, node.states.view(current));
+      const source = event.kind === "message" ? { from: event.from } : event.kind === "call" ? { client: event.client } : {};
+      return node.turns.get(current, number, this.#eventOf).map((effect) => ({ node: node.name, words, effect, ...source }));
     };
     for (const node of nodes) {
       for (const event of this.#ownEvents(node, state[node.number]!)) yield* of(node, event);

@@ -8,8 +8,10 @@ import { AppModel } from "./app-model.ts";
 import { AppView } from "./app-view.ts";
 import { BreadthFirst, type SearchEnd } from "./breadth-first.ts";
 import { fingerprint, Successors } from "./model.ts";
+import { traceOf, type StepTaken, type TraceStep } from "./trace.ts";
 import { WayProperties } from "./way-properties.ts";
 
+export type { SentMessage, TraceStep } from "./trace.ts";
 export { always, call, eventually, eventuallyAlways, leadsTo, world, WorldDefinition, type Calls, type ClientCall, type MessageView, type NodeDeclaration, type Predicate, type Property, type WorldOptions, type WorldView } from "../sim/world-definition.ts";
 
 export interface CheckOptions {
@@ -36,12 +38,6 @@ export interface CheckProgress {
   readonly turnsLookedUp: number;
   /** States of the nodes, all together. */
   readonly nodeStates: number;
-}
-
-export interface TraceStep {
-  /** Empty in the first. */
-  readonly node: string;
-  readonly what: string;
 }
 
 export interface PropertyViolation {
@@ -134,9 +130,9 @@ function numberOf(search: BreadthFirst, state: Int32Array): number {
 }
 
 /** The states of a way that is known by their numbers, and the actions between them. */
-function walk(model: AppModel, way: readonly number[], numberOf: (state: Int32Array) => number): Step[] {
+function walk(model: AppModel, way: readonly number[], numberOf: (state: Int32Array) => number): StepTaken[] {
   let state = model.initial()[way[0]!]!;
-  const steps: Step[] = [{ state, action: way[0]! }];
+  const steps: StepTaken[] = [{ state, action: way[0]! }];
   const successors = new Successors(model.width);
   for (const number of way.slice(1)) {
     successors.begin(state, 0, 0);
@@ -148,21 +144,6 @@ function walk(model: AppModel, way: readonly number[], numberOf: (state: Int32Ar
     steps.push({ state, action });
   }
   return steps;
-}
-
-interface Step {
-  readonly state: Int32Array;
-  /** Of the state before. */
-  readonly action: number;
-}
-
-function traceOf(model: AppModel, steps: readonly Step[]): TraceStep[] {
-  const trace: TraceStep[] = [{ node: "", what: "every node is born" }];
-  for (let at = 1; at < steps.length; at++) {
-    const { node, words } = [...model.actions(steps[at - 1]!.state)][steps[at]!.action]!;
-    trace.push({ node, what: words });
-  }
-  return trace;
 }
 
 function sum(numbers: readonly number[]): number {
