@@ -211,3 +211,21 @@ test("numbers of calls come back, so an app that goes in circles has finitely ma
   assert.equal(result.end, "complete");
   assert.ok(result.states < 40, `${result.states} states`);
 });
+
+test("a turn that does two things on one state is named, with what differs", async () => {
+  let calls = 0;
+  class Leaky extends Service {
+    static readonly messages: Messages<Leaky> = { touch: true, tell: true };
+    seen = 0;
+    touch() {
+      this.seen = ++calls;
+    }
+    tell() {
+      return ++calls;
+    }
+  }
+  const leaky = app({ version: 1 }).service("leaky", () => new Leaky());
+  const run = (call: ClientCall) => check(world({ nodes: { a: leaky }, clients: { x: [call] } }));
+  await assert.rejects(run(call<Leaky>("a/leaky").touch()), { code: "MK_NONDETERMINISTIC", message: /a: leaky\.touch\(\) from client x did two different things on the same state: leaky\.seen: 1 -> 2/ });
+  await assert.rejects(run(call<Leaky>("a/leaky").tell()), { code: "MK_NONDETERMINISTIC", message: /what it answered/ });
+});
