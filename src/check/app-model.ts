@@ -10,7 +10,7 @@ import { ClientStates } from "./clients.ts";
 import { LoadedNode } from "./loaded-node.ts";
 import { Messages } from "./messages.ts";
 import { eventInWords, ownEvents, type NodeEvent } from "./node-events.ts";
-import type { Model, Successors } from "./model.ts";
+import { unfair, type Model, type Successors } from "./model.ts";
 import { NodeStates } from "./node-states.ts";
 import { Chance, TurnTable, type TurnEffect } from "./turn-table.ts";
 
@@ -21,6 +21,10 @@ const chances = [0.25, 0.75];
 const ownSources: Readonly<Record<string, number>> = { local: 0, deferred: 1, timer: 2, effect: 3 };
 const ownSourceCount = Object.keys(ownSources).length;
 
+function unreachable(): Outcome<unknown> {
+  return { ok: false, error: new MaceKenError("MK_CLIENT_UNREACHABLE", "the node crashed before it answered") };
+}
+
 /** One of the turns that a state has next. */
 export interface Action {
   readonly node: string;
@@ -30,6 +34,8 @@ export interface Action {
   readonly from?: string;
   /** Of a client's. */
   readonly client?: string;
+  /** What was under way from the node and to it is gone. */
+  readonly isCrash?: true;
 }
 
 interface ModelNode {
@@ -61,8 +67,13 @@ export class AppModel implements Model {
   /** Nodes that messages were sent to and that the world does not have. */
   readonly unknownNodes = new Set<string>();
 
-  constructor(definition: WorldDefinition) {
+  /** Without Ken, how often nodes may crash, all together; 0 under Ken, where nobody notices. */
+  readonly #crashes: number;
+  readonly #lostEvents: readonly number[];
+
+  constructor(definition: WorldDefinition, crashesWithoutKen = 0) {
     this.definition = definition;
+    this.#crashes = crashesWithoutKen;
     const names = [...definition.nodes.keys()];
     names.forEach((name, number) => this.#nodeNumbers.set(name, number));
     const chance = new Chance(chances);
@@ -76,8 +87,9 @@ export class AppModel implements Model {
     this.#callEvents = this.clientNames.map((client, at) =>
       definition.clients.get(client)!.map((call, index) => ({ event: this.#eventNumber({ kind: "call", client, request: at + 1, call }, `c ${at} ${index}`), node: this.#nodeNumber(call.node) })),
     );
-    // Nodes, queues, clients, and whether a handler has failed.
-    this.width = names.length + names.length * names.length + this.clientNames.length + 1;
+    this.#lostEvents = names.map((peer) => this.#eventNumber({ kind: "lost", peer }, `l ${peer}`));
+    // Nodes, queues, clients, crashes so far, and whether a handler has failed.
+    this.width = names.length + names.length * names.length + this.clientNames.length + 2;
     this.#initial = this.#births(chance);
   }
 
@@ -94,6 +106,10 @@ export class AppModel implements Model {
 
   placeOfClient(client: number): number {
     return this.nodes.length * (this.nodes.length + 1) + client;
+  }
+
+  get #placeOfCrashes(): number {
+    return this.width - 2;
   }
 
   get #placeOfFailure(): number {
@@ -147,6 +163,30 @@ export class AppModel implements Model {
       if (call === undefined || clients.isWaiting(at)) continue;
       const node = nodes[call.node]!;
       for (const effect of node.turns.get(state[call.node]!, call.event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(nodes.length, client), client);
+    }
+    if (state[this.#placeOfCrashes]! < this.#crashes) for (const node of nodes) this.#crash(node, state, successors);
+  }
+
+  /**
+   * Without Ken a node that crashes is born again: what it knew is gone, with what was under way from it and to it. Its peers notice a new
+   * life, and whoever waited for it learns that.
+   */
+  #crash(node: ModelNode, state: Int32Array, successors: Successors): void {
+    const { nodes, clients } = this;
+    successors.add(unfair);
+    successors.set(this.#placeOfCrashes, state[this.#placeOfCrashes]! + 1);
+    successors.set(node.number, this.#initial[node.number]!);
+    for (const other of nodes) {
+      successors.set(this.placeOfQueue(other.number, node.number), 0);
+      successors.set(this.placeOfQueue(node.number, other.number), this.#initial[this.placeOfQueue(node.number, other.number)]!);
+      if (other === node) continue;
+      const [told] = other.turns.get(state[other.number]!, this.#lostEvents[node.number]!, this.#eventOf);
+      successors.set(other.number, told!.to);
+    }
+    for (let client = 0; client < this.#callEvents.length; client++) {
+      const at = state[this.placeOfClient(client)]!;
+      if (!clients.isWaiting(at) || this.#callEvents[client]![clients.madeBy(at) - 1]!.node !== node.number) continue;
+      successors.set(this.placeOfClient(client), clients.answer(at, clients.outcomeNumber(unreachable())));
     }
   }
 
@@ -255,6 +295,8 @@ export class AppModel implements Model {
       const call = this.#callEvents[client]![clients.madeBy(at)];
       if (call !== undefined && !clients.isWaiting(at)) yield* of(nodes[call.node]!, call.event);
     }
+    if (state[this.#placeOfCrashes]! >= this.#crashes) return;
+    for (const { name, number } of nodes) yield { node: name, words: "crashes, and is born again", isCrash: true, effect: { to: this.#initial[number]!, sent: [], answered: [], failure: undefined } };
   }
 
   describe(state: Int32Array, index: number): string {

@@ -19,6 +19,13 @@ export interface CheckOptions {
   readonly maxStates?: number;
   /** Turns from the beginning. */
   readonly maxDepth?: number;
+  /**
+   * "ken" (the default): crashes are not explored, because no app could notice one. "none": state is lost at a crash, as in classic Mace, and
+   * nodes crash up to `crashes` times, all together; for comparison.
+   */
+  readonly persistence?: "ken" | "none";
+  /** Default 1. */
+  readonly crashes?: number;
   /** Stops it: the answer is what was found until then. */
   readonly signal?: AbortSignal;
   /** Called some times a second. */
@@ -63,7 +70,7 @@ const progressEveryMs = 200;
 
 /** Errors: MK_START_FAILED when a constructor throws; what a property throws. */
 export async function check(definition: WorldDefinition, options: CheckOptions = {}): Promise<CheckResult> {
-  const model = new AppModel(definition);
+  const model = new AppModel(definition, options.persistence === "none" ? (options.crashes ?? 1) : 0);
   const view = new AppView(model, model.initial()[0]!);
   const safety = definition.properties.filter(({ kind }) => kind === "always");
   const ways = new WayProperties(definition.properties);

@@ -4,6 +4,7 @@
  * (Components as in Lichtenstein and Pnueli, POPL 1985. Fairness is weak and by source: model.ts.)
  */
 import { assert } from "../base/assert.ts";
+import { unfair } from "./model.ts";
 import type { StateGraph } from "./state-graph.ts";
 import { strongComponents } from "./strong-components.ts";
 
@@ -101,7 +102,7 @@ function fairSources(graph: StateGraph, component: readonly number[]): readonly 
   for (const state of component) {
     const enabled = new Set<number>();
     for (let transition = graph.begins(state); transition < graph.begins(state + 1); transition++) {
-      enabled.add(graph.source(transition));
+      if (graph.source(transition) !== unfair) enabled.add(graph.source(transition));
       if (members.has(graph.target(transition))) taken.add(graph.source(transition));
     }
     always = always === undefined ? enabled : new Set([...always].filter((source) => enabled.has(source)));

@@ -135,6 +135,11 @@ export class LoadedNode {
     return due;
   }
 
+  /** Inside a system turn: calls of that node that wait get MK_PEER_LOST. */
+  losePeer(peer: string): void {
+    this.#executor.losePeer(peer);
+  }
+
   /** A handler that throws is tried again in production: here it is parked at once, since a later try is another order of turns. */
   run(input: TurnInput, isRetried: boolean): RanTurn {
     if (input.kind === "timer") this.#beginPeriod(input.id);

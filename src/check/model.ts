@@ -9,6 +9,9 @@
  */
 export type Source = number;
 
+/** The source of what may happen and need not, such as a crash. */
+export const unfair: Source = 0xffff;
+
 export interface Model {
   /** Integers of a state. */
   readonly width: number;

@@ -52,8 +52,9 @@ export function traceOf(model: AppModel, steps: readonly StepTaken[]): TraceStep
   for (const from of model.nodes) note(from.name, 0, model.nodes.flatMap((to) => Array.from(model.messages.inQueue(born.state[model.placeOfQueue(from.number, to.number)]!), () => ({ to: to.name, what: "" }))));
   for (let at = 1; at < steps.length; at++) {
     const before = steps[at - 1]!.state;
-    const { node, words, effect, from, client } = [...model.actions(before)][steps[at]!.action]!;
+    const { node, words, effect, from, client, isCrash } = [...model.actions(before)][steps[at]!.action]!;
     const { number, states } = model.nodes.find(({ name }) => name === node)!;
+    if (isCrash === true) for (const channel of senders.keys()) if (channel.split(" ").includes(node)) senders.delete(channel);
     const sent: SentMessage[] = [];
     for (let i = 0; i < effect.sent.length; i += 2) {
       const to = model.nodes[effect.sent[i]!]?.name;

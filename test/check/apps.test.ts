@@ -229,3 +229,10 @@ test("a turn that does two things on one state is named, with what differs", asy
   await assert.rejects(run(call<Leaky>("a/leaky").touch()), { code: "MK_NONDETERMINISTIC", message: /a: leaky\.touch\(\) from client x did two different things on the same state: leaky\.seen: 1 -> 2/ });
   await assert.rejects(run(call<Leaky>("a/leaky").tell()), { code: "MK_NONDETERMINISTIC", message: /what it answered/ });
 });
+
+test("without Ken one crash is enough to break two-phase commit; under Ken it stays right", async () => {
+  assert.equal((await check(commitWorld(2))).violation, undefined);
+  const { violation } = await check(commitWorld(2), { persistence: "none" });
+  assert.equal(violation!.property, "when all is quiet, everybody knows");
+  assert.equal(violation!.trace.filter(({ what }) => /crashes/.test(what)).length, 1);
+});
