@@ -10,8 +10,9 @@ import { ClientStates } from "./clients.ts";
 import { LoadedNode } from "./loaded-node.ts";
 import { Messages } from "./messages.ts";
 import { eventInWords, ownEvents, type NodeEvent } from "./node-events.ts";
-import { unfair, type Model, type Successors } from "./model.ts";
+import { unfair, type Choose, type Model, type Successors } from "./model.ts";
 import { NodeStates } from "./node-states.ts";
+import { Symmetry } from "./symmetry.ts";
 import { Chance, TurnTable, type TurnEffect } from "./turn-table.ts";
 
 /** What `this.turn.random()` answers, one after the other. */
@@ -45,6 +46,8 @@ interface ModelNode {
   readonly turns: TurnTable;
   /** The node's own events, by its state. */
   readonly own: (readonly number[])[];
+  /** Nodes that have ever sent it anything, in order: the other queues into it are empty. */
+  readonly senders: number[];
 }
 
 export class AppModel implements Model {
@@ -63,6 +66,7 @@ export class AppModel implements Model {
   readonly #callEvents: (readonly { readonly event: number; readonly node: number }[])[];
   readonly #failures: string[] = [""];
   readonly #initial: Int32Array;
+  readonly symmetry: Symmetry | undefined;
   readonly #eventOf = (number: number): NodeEvent => this.#events[number]!;
   /** Nodes that messages were sent to and that the world does not have. */
   readonly unknownNodes = new Set<string>();
@@ -70,6 +74,8 @@ export class AppModel implements Model {
   /** Without Ken, how often nodes may crash, all together; 0 under Ken, where nobody notices. */
   readonly #crashes: number;
   readonly #lostEvents: readonly number[];
+  /** What may happen next, while one of it is chosen. */
+  readonly #open: number[] = [];
 
   constructor(definition: WorldDefinition, crashesWithoutKen = 0) {
     this.definition = definition;
@@ -79,8 +85,8 @@ export class AppModel implements Model {
     const chance = new Chance(chances);
     const shared = { messages: this.messages, clients: this.clients, nodeNumber: (name: string) => this.#nodeNumber(name), chance };
     this.nodes = names.map((name, number) => {
-      const states = new NodeStates({ name, app: definition.nodes.get(name)!.app, random: () => chance.random() });
-      return { name, number, states, turns: new TurnTable(states, shared), own: [] };
+      const states = new NodeStates({ name, nodes: names, app: definition.nodes.get(name)!.app, random: () => chance.random() });
+      return { name, number, states, turns: new TurnTable(states, shared), own: [], senders: [] };
     });
     this.#messageEvents = names.map(() => []);
     this.clientNames = [...definition.clients.keys()];
@@ -91,6 +97,9 @@ export class AppModel implements Model {
     // Nodes, queues, clients, crashes so far, and whether a handler has failed.
     this.width = names.length + names.length * names.length + this.clientNames.length + 2;
     this.#initial = this.#births(chance);
+    // Which source an action is of depends on the names: properties of ways are held against every state.
+    const isExchanged = definition.symmetric.length > 0 && definition.properties.every(({ kind }) => kind === "always");
+    this.symmetry = isExchanged ? new Symmetry(this) : undefined;
   }
 
   #nodeNumber(name: string): number {
@@ -131,6 +140,7 @@ export class AppModel implements Model {
       const { sent } = node.turns.outputs(outputs);
       for (let i = 0; i < sent.length; i += 2) {
         if (sent[i]! < 0) continue;
+        this.#noteSender(node.number, sent[i]!);
         const place = this.placeOfQueue(node.number, sent[i]!);
         state[place] = this.messages.append(state[place]!, sent[i + 1]!);
       }
@@ -144,7 +154,7 @@ export class AppModel implements Model {
     for (const node of nodes) {
       const current = state[node.number]!;
       for (const event of this.#ownEvents(node, current)) for (const effect of node.turns.get(current, event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSources[this.#events[event]!.kind]!));
-      for (let from = 0; from < nodes.length; from++) {
+      for (const from of node.senders) {
         const place = this.placeOfQueue(from, node.number);
         const queue = state[place]!;
         if (queue === 0) continue;
@@ -190,6 +200,40 @@ export class AppModel implements Model {
     }
   }
 
+  expandOne(state: Int32Array, successors: Successors, choose: Choose): void {
+    const { nodes, messages, clients } = this;
+    // Triples (node, event, the place of the queue that it comes from or of the client that calls, or 0).
+    const open = this.#open;
+    let count = 0;
+    const add = (node: number, event: number, place: number): void => {
+      open[count++] = node;
+      open[count++] = event;
+      open[count++] = place;
+    };
+    for (const { number, senders } of nodes) {
+      for (const event of this.#ownEvents(nodes[number]!, state[number]!)) add(number, event, 0);
+      for (const from of senders) {
+        const place = this.placeOfQueue(from, number);
+        if (state[place] !== 0) add(number, this.#messageEvent(from, messages.head(state[place]!)), place);
+      }
+    }
+    for (let client = 0; client < this.#callEvents.length; client++) {
+      const at = state[this.placeOfClient(client)]!;
+      const call = this.#callEvents[client]![clients.madeBy(at)];
+      if (call !== undefined && !clients.isWaiting(at)) add(call.node, call.event, this.placeOfClient(client));
+    }
+    const crashes = state[this.#placeOfCrashes]! < this.#crashes ? nodes.length : 0;
+    if (count + crashes === 0) return;
+    const chosen = choose(count / 3 + crashes) * 3;
+    if (chosen >= count) return this.#crash(nodes[(chosen - count) / 3]!, state, successors);
+    const node = nodes[open[chosen]!]!;
+    const place = open[chosen + 2]!;
+    const effects = node.turns.get(state[node.number]!, open[chosen + 1]!, this.#eventOf);
+    const calling = place - this.placeOfClient(0);
+    this.#apply(node, effects.length === 1 ? effects[0]! : effects[choose(effects.length)]!, successors, 0, place > 0 && calling >= 0 ? calling : -1);
+    if (place > 0 && calling < 0) successors.set(place, messages.rest(state[place]!));
+  }
+
   /** `calling`: the client whose call this turn handles. */
   #apply(node: ModelNode, effect: TurnEffect, successors: Successors, source: number, calling = -1): void {
     const { messages, clients } = this;
@@ -198,6 +242,7 @@ export class AppModel implements Model {
     const { sent, answered } = effect;
     for (let i = 0; i < sent.length; i += 2) {
       if (sent[i]! < 0) continue;
+      this.#noteSender(node.number, sent[i]!);
       const place = this.placeOfQueue(node.number, sent[i]!);
       successors.set(place, messages.append(successors.at(place), sent[i + 1]!));
     }
@@ -210,6 +255,13 @@ export class AppModel implements Model {
       successors.set(place, clients.answer(successors.at(place), answered[i + 1]!));
     }
     if (effect.failure !== undefined) successors.set(this.#placeOfFailure, this.#failureNumber(effect.failure));
+  }
+
+  #noteSender(from: number, to: number): void {
+    const { senders } = this.nodes[to]!;
+    if (senders.includes(from)) return;
+    senders.push(from);
+    senders.sort((a, b) => a - b);
   }
 
   /** Of a node: its own tables, then the channels into it; behind those of all nodes, the clients. */
@@ -285,7 +337,7 @@ export class AppModel implements Model {
     };
     for (const node of nodes) {
       for (const event of this.#ownEvents(node, state[node.number]!)) yield* of(node, event);
-      for (let from = 0; from < nodes.length; from++) {
+      for (const from of node.senders) {
         const queue = state[this.placeOfQueue(from, node.number)]!;
         if (queue !== 0) yield* of(node, this.#messageEvent(from, messages.head(queue)));
       }

@@ -97,6 +97,12 @@ export class BreadthFirst {
 
   /** The state at `from` of `rows`. Looked at once, when it is found. */
   #reach(rows: Int32Array, from: number, low: number, high: number, parent: number, action: number, into: Frontier): void {
+    const { symmetry } = this.#model;
+    if (symmetry !== undefined) {
+      symmetry.fingerprint(rows, from);
+      low = symmetry.low;
+      high = symmetry.high;
+    }
     const number = this.visited.add(low, high, parent, action);
     if (number < 0) return;
     const state = into.push(rows, from, number);

@@ -12,12 +12,19 @@ export type Source = number;
 /** The source of what may happen and need not, such as a crash. */
 export const unfair: Source = 0xffff;
 
+/** An integer below `options`. */
+export type Choose = (options: number) => number;
+
 export interface Model {
   /** Integers of a state. */
   readonly width: number;
   initial(): readonly Int32Array[];
   /** Adds every state that one action leads to, in an order that is always the same. */
   expand(state: Int32Array, successors: Successors): void;
+  /** Where states that differ count as one: the fingerprint of them all, left in `low` and `high`. */
+  readonly symmetry?: { readonly low: number; readonly high: number; fingerprint(rows: Int32Array, from: number): void } | undefined;
+  /** Adds one of the states that `expand` would add, as `choose` says; none when there is none. Quicker than to make all of them. */
+  expandOne?(state: Int32Array, successors: Successors, choose: Choose): void;
   /** What a source is, for people. */
   describeSource?(source: Source): string;
   /** The action that was the `index`-th of `state`, for people. */
