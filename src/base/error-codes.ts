@@ -104,6 +104,7 @@ export const errorCodes = {
   MK_CODE_UNKNOWN: code("See docs/errors/ for all codes."),
   MK_COMPILE_FAILED: code("Mend the syntax error."),
   MK_NODE_NOT_RUNNING: code("Start the node with `maceken run`, then try again.", true),
+  MK_NODE_SILENT: code("The node's process is there and does not answer: `ps -o stat= -p PID` shows T when it is suspended, and `kill -CONT PID` wakes it.", true, false),
   MK_PATH_UNKNOWN: code("Give a path as service.field[\"key\"]; `maceken inspect DIR` lists the services."),
   MK_UNCAUGHT: code("Handle the error where it happens; the node's data are intact, start it again.", false, false),
 } as const satisfies Record<`MK_${string}`, CodeEntry>;

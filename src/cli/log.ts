@@ -7,7 +7,6 @@ import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode } from "./exit-codes.ts";
 import { loadApp } from "./load-app.ts";
 import { print } from "./output.ts";
-import { usage } from "./parse.ts";
 import { demandDirectory } from "./read-directory.ts";
 import { readableBytes } from "../observe/readable-bytes.ts";
 
@@ -21,8 +20,8 @@ export const command: CommandSpec = {
   arguments: [{ name: "DIR", help: "the data directory" }],
   options: {
     service: { type: "string", value: "NAME", help: "only turns that changed this service, and only what concerns it" },
-    from: { type: "string", value: "TURN", help: "begin with this turn" },
-    last: { type: "string", value: "N", help: "only the last N turns" },
+    from: { type: "number", value: "TURN", help: "begin with this turn" },
+    last: { type: "number", value: "N", help: "only the last N turns" },
     app: { type: "string", value: "FILE", help: "the app's module, for its classes; without it they are known by name" },
     groups: { type: "boolean", help: "a line for each group on disk" },
     json: { type: "boolean", help: "a line of JSON each" },
@@ -38,8 +37,7 @@ async function run(input: CommandInput): Promise<number> {
   const disk = new NodeDisk();
   const { directory, manifest } = demandDirectory(disk, input.arguments["DIR"]!);
   const json = input.flags["json"] === true;
-  const from = number(input, "from");
-  const last = number(input, "last");
+  const { from, last } = input.numbers;
   if (input.flags["groups"] === true) {
     await printAll(groupLines(groupsOf(disk, directory, manifest.salt), json));
     return exitCode.ok;
@@ -63,14 +61,6 @@ async function printAll(lines: Iterable<string>): Promise<void> {
     page = [];
   }
   if (page.length > 0) await print(`${page.join("\n")}\n`);
-}
-
-function number(input: CommandInput, name: "from" | "last"): number | undefined {
-  const text = input.values[name];
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw usage(command, `--${name} is a positive whole number, not ${JSON.stringify(text)}`);
-  return value;
 }
 
 function* turnLines({ kernel, snapshotTurn, turns }: { readonly kernel: Kernel; readonly snapshotTurn: number; readonly turns: Iterable<TurnInWords> }, options: { readonly json: boolean; readonly service: string | undefined }): Iterable<string> {

@@ -4,14 +4,18 @@
  */
 import { isName } from "../base/address.ts";
 import { MaceKenError } from "../base/error.ts";
-import { parseHostPort } from "../node/host-port.ts";
+import { parseHostPort, showHostPort } from "../node/host-port.ts";
 import { parsePeerAddress } from "../node/peer-address.ts";
+import type { HostPort } from "../transport/transport.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { demandFile, loadApp } from "./load-app.ts";
 import { notesToStderr } from "./note-output.ts";
 import { printError, printNow } from "./output.ts";
 import { usage } from "./parse.ts";
+
+const megabyte = 1024 * 1024;
+const mostMegabytes = 9_999_999;
 
 export const command: CommandSpec = {
   name: "run",
@@ -29,9 +33,9 @@ export const command: CommandSpec = {
     http: { type: "string", value: "[HOST:]PORT", help: "where HTTP requests come" },
     accept: { type: "string", value: "WHO", choices: ["listed", "any"], help: "which peers may connect; default listed: those of --peer" },
     audit: { type: "string", value: "HOW", choices: ["full", "rolling", "off"], help: "watch for writes the heap cannot see" },
-    "outbox-quota": { type: "string", value: "MB", help: "what may wait for one peer, default 1024; from half of it on requests are held back" },
-    "max-message": { type: "string", value: "MB", help: "the longest message between nodes, default 16; peers tell each other" },
-    "max-turn-ms": { type: "string", value: "N", help: "end the process when a turn runs longer, with exit code 9; default 30000, 0 never" },
+    "outbox-quota": { type: "number", most: mostMegabytes, value: "MB", help: "what may wait for one peer, default 1024; from half of it on requests are held back" },
+    "max-message": { type: "number", most: mostMegabytes, value: "MB", help: "the longest message between nodes, default 16; peers tell each other" },
+    "max-turn-ms": { type: "number", least: 0, most: 2 ** 31 - 1, value: "N", help: "end the process when a turn runs longer, with exit code 9; default 30000, 0 never" },
     "insecure-plaintext": { type: "boolean", help: "no encryption between nodes, names are believed: to measure, on loopback only" },
     "without-ken": { type: "boolean", help: "neither durability nor exactly-once: to see what they are for" },
     json: { type: "boolean", help: "ready line, notes and errors as JSON" },
@@ -49,7 +53,7 @@ async function run(input: CommandInput): Promise<number> {
   if (listen !== undefined) parseHostPort(listen, "--listen");
   const http = input.values["http"] === undefined ? undefined : httpAddress(input.values["http"]);
   const peers = peersOf(input.lists["peer"]!, name);
-  const maxTurnMs = input.values["max-turn-ms"] === undefined ? undefined : durationOf(input.values["max-turn-ms"]);
+  const { "outbox-quota": outboxQuota, "max-message": maxMessage, "max-turn-ms": maxTurnMs } = input.numbers;
   demandFile(file);
 
   const stopping = new Promise<NodeJS.Signals>((resolve) => catchSignals(resolve));
@@ -67,8 +71,8 @@ async function run(input: CommandInput): Promise<number> {
     peers,
     accept: input.values["accept"] === "any" ? "any" : "listed",
     ...(input.values["audit"] === undefined ? {} : { audit: input.values["audit"] as "full" }),
-    ...(input.values["outbox-quota"] === undefined ? {} : { outboxQuotaBytes: megabytes(input.values["outbox-quota"], "--outbox-quota") }),
-    ...(input.values["max-message"] === undefined ? {} : { maxMessageBytes: megabytes(input.values["max-message"], "--max-message") }),
+    ...(outboxQuota === undefined ? {} : { outboxQuotaBytes: outboxQuota * megabyte }),
+    ...(maxMessage === undefined ? {} : { maxMessageBytes: maxMessage * megabyte }),
     durable: input.flags["without-ken"] !== true,
     insecurePlaintext: input.flags["insecure-plaintext"] === true,
     onNote: notesToStderr(json),
@@ -92,12 +96,7 @@ interface Ready {
   readonly name: string;
   readonly key: string;
   readonly turn: number;
-  readonly address: { readonly listen?: Address; readonly http?: Address };
-}
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
+  readonly address: { readonly listen?: HostPort; readonly http?: HostPort };
 }
 
 function printReady({ name, key, turn, address: { listen, http } }: Ready, json: boolean): void {
@@ -109,13 +108,9 @@ function printReady({ name, key, turn, address: { listen, http } }: Ready, json:
     return;
   }
   const parts = [`maceken: ${name} ready`];
-  if (listen !== undefined) parts.push(`peers on ${show(listen)}`);
-  if (http !== undefined) parts.push(`http on ${show(http)}`);
+  if (listen !== undefined) parts.push(`peers on ${showHostPort(listen)}`);
+  if (http !== undefined) parts.push(`http on ${showHostPort(http)}`);
   printNow(`${[...parts, `turn ${turn}`, `${ms} ms`].join(", ")}\n`);
-}
-
-function show({ host, port }: Address): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** A port alone means loopback: what the world may reach is said on purpose. */
@@ -123,16 +118,6 @@ function httpAddress(text: string): string {
   const address = /^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(":", "")}` : text;
   parseHostPort(address, "--http");
   return address;
-}
-
-function megabytes(text: string, flag: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw usage(command, `${flag} ${JSON.stringify(text)} is not a whole number of megabytes above 0`);
-  return Number(text) * 1024 * 1024;
-}
-
-function durationOf(text: string): number {
-  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31) return Number(text);
-  throw usage(command, `--max-turn-ms ${JSON.stringify(text)} is not a number of milliseconds`);
 }
 
 function peersOf(list: readonly string[], own: string): Record<string, string | null> {

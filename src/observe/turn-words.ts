@@ -7,9 +7,9 @@ import type { TurnWatch } from "../kernel/recovery.ts";
 import type { LifeEvent } from "../kernel/life-ledger.ts";
 import type { RecordHead } from "../kernel/record.ts";
 import { DeadLetter, DeferredState, EffectState, KeyState, NodeState, ReplyState, SessionState, TimerState, type LocalMessage, type RequestMessage } from "../turn/node-state.ts";
-import { readPayload } from "../turn/payload.ts";
 import { PatchWords, say, sayAll, type Change } from "./patch-words.ts";
-import { viewOf, type View } from "./view.ts";
+import { outcomeText, payloadInWords, requestText, type PayloadInWords } from "./payload-words.ts";
+import { viewOf } from "./view.ts";
 
 export interface TurnInWords {
   readonly turn: number;
@@ -29,13 +29,8 @@ export interface Kept {
   readonly service?: string;
 }
 
-export interface Sent {
+export interface Sent extends PayloadInWords {
   readonly to: string;
-  readonly kind: "request" | "outcome" | "failure" | "unreadable";
-  readonly text: string;
-  readonly service?: string;
-  readonly method?: string;
-  readonly args?: View;
 }
 
 type Entries = Parameters<Parameters<PatchWords["take"]>[0]>[1];
@@ -71,7 +66,7 @@ export class TurnWords extends PatchWords implements TurnWatch {
       turn: head.turn, atMs: now, input, patchBytes,
       changes: born ? this.#birth(root as NodeState) : changes,
       kept: words.kept,
-      sent: head.sent.map(({ index, payload }) => sentOf(this.#peer(index), payload)),
+      sent: head.sent.map(({ index, payload }) => ({ to: this.#peer(index), ...payloadInWords(payload) })),
     });
   }
 
@@ -236,32 +231,6 @@ function lifeText(event: LifeEvent | undefined, consumed: string): string {
 function keyName(key: unknown): string {
   const text = String(key);
   return text.startsWith("k ") ? `key ${JSON.stringify(text.slice(2))}` : `session key ${JSON.stringify(text.slice(2))}`;
-}
-
-function requestText({ service, method, args }: { readonly service: string; readonly method: string; readonly args: readonly unknown[] }): string {
-  return `${service}.${method}(${sayAll(args)})`;
-}
-
-function outcomeText(outcome: { readonly ok: boolean; readonly value?: unknown; readonly error?: unknown }): string {
-  return outcome.ok ? say(outcome.value) : String(outcome.error);
-}
-
-function sentOf(to: string, bytes: Uint8Array): Sent {
-  try {
-    const payload = readPayload(bytes);
-    switch (payload.kind) {
-      case "request": {
-        const { service, method, args } = payload;
-        return { to, kind: "request", text: requestText(payload), service, method, args: viewOf(args) };
-      }
-      case "outcome":
-        return { to, kind: "outcome", text: `answer of call ${payload.call}: ${outcomeText(payload.outcome)}` };
-      default:
-        return { to, kind: "failure", text: `${payload.what} failed: ${String(payload.error)}` };
-    }
-  } catch {
-    return { to, kind: "unreadable", text: `${bytes.length} bytes that cannot be read` };
-  }
 }
 
 /** `350 ms`, `12.5 s`, `3 h`, `2 d`. */
