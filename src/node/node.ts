@@ -17,7 +17,6 @@ import { NodeDisk } from "../log/disk-node.ts";
 import { examineTurnLog } from "../log/recover.ts";
 import type { TurnLog } from "../log/turn-log.ts";
 import type { TurnLogOptions } from "../log/turn-log-options.ts";
-import { rareNotes } from "../observe/rare-notes.ts";
 import { leastMaxMessageBytes } from "../protocol/frame.ts";
 import { AppDefinition, type App } from "../service/app.ts";
 import type { Client } from "../service/messages.ts";
@@ -25,6 +24,7 @@ import { identityName, openIdentity } from "../transport/identity-node.ts";
 import { TcpTransport } from "../transport/tcp-transport.ts";
 import type { HostPort } from "../transport/transport.ts";
 import { plainWire, type Wire } from "../transport/wire.ts";
+import { ConnectionNotes } from "./connection-notes.ts";
 import { controlFileName } from "./control-file.ts";
 import { Driver } from "./driver.ts";
 import { isLoopback, parseHostPort } from "./host-port.ts";
@@ -187,14 +187,14 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     watch,
   });
 
-  const ofStrangers = rareNotes((note) => options.onNote?.(note), () => performance.now());
+  const notes = new ConnectionNotes((note) => options.onNote?.(note), (connection) => transport.remoteOf(connection));
   const transport = new TcpTransport(wire, {
     opened: (connection, peer, proved) => driver!.step({ kind: "opened", connection, key: proved, ...(peer === undefined ? {} : { peer }) }),
     frames: (connection, frames) => driver!.frames(connection, frames),
     drained: (connection) => driver!.step({ kind: "drained", connection }),
     closed: (connection) => driver!.step({ kind: "closed", connection }),
-    refused: (_, reason) => ofStrangers({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection sent ${reason} and was closed` }),
-    turnedAway: (reason) => ofStrangers({ level: "warn", code: "MK_FRAME_MALFORMED", message: reason }),
+    refused: (connection, reason) => notes.stranger({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection sent ${reason} and was closed`, fields: { address: transport.remoteOf(connection) } }),
+    turnedAway: (reason, address) => notes.stranger({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection ${reason}`, fields: { address } }),
     dialFailed: (peer, reason) => driver!.step({ kind: "dialFailed", peer, reason }),
   });
   undo.push(() => transport.stop());
@@ -218,7 +218,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     undo.push(() => new Promise<void>((done) => log.close(done)), () => space.stop());
   }
   // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
-  const live = new Driver({ kernel, clock, log, transport, effects, watch, peers, onNote: (note) => options.onNote?.(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
+  const live = new Driver({ kernel, clock, log, transport, effects, watch, peers, onNote: (note) => notes.note(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
   driver = live;
   if (early !== undefined) throw early;
   const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, log, watch, () => (phase === "ready" ? live.heldBack : "the node is not ready"));
