@@ -61,13 +61,24 @@ export class TurnWords extends PatchWords implements TurnWatch {
     const words = new SystemWords(this.paths, root as NodeState, now);
     const changes = this.take((object, entries, before) => words.take(object, entries, before));
     this.#nameServices(root as NodeState);
-    const input = born ? "birth" : lifeText(head.life, words.input ?? (head.consumed === undefined ? words.otherInput() : `message from ${this.#peer(head.consumed)}`));
+    const input = born ? "birth" : lifeText(head.life, words.input ?? this.#otherInput(head, words));
     this.#tell({
       turn: head.turn, atMs: now, input, patchBytes,
       changes: born ? this.#birth(root as NodeState) : changes,
       kept: words.kept,
       sent: head.sent.map(({ index, payload }) => ({ to: this.#peer(index), ...payloadInWords(payload) })),
     });
+  }
+
+  /** When nothing was taken out of a table. */
+  #otherInput({ consumed, what }: RecordHead, { keyed }: SystemWords): string {
+    if (consumed !== undefined) return `message from ${this.#peer(consumed)}${what === undefined ? "" : `: ${what}`}`;
+    return keyed ?? what ?? "request";
+  }
+
+  /** The names of the node's services, as they are now. */
+  get services(): string[] {
+    return this.#state === undefined ? [] : [...(Map.prototype.keys.call(this.#state.services) as Iterable<string>)];
   }
 
   #peer(index: number): string {
@@ -95,7 +106,8 @@ export class TurnWords extends PatchWords implements TurnWatch {
 class SystemWords {
   readonly kept: Kept[] = [];
   input: string | undefined;
-  #keyTaken: string | undefined;
+  /** The request, if it had a key. */
+  keyed: string | undefined;
   readonly #paths: PatchWords["paths"];
   readonly #state: NodeState;
   readonly #now: number;
@@ -107,11 +119,6 @@ class SystemWords {
     this.#state = state;
     this.#now = now;
     this.#tables = this.#tablesOf(state);
-  }
-
-  /** When nothing was taken out of a table. */
-  otherInput(): string {
-    return this.#keyTaken === undefined ? "request" : `request with ${this.#keyTaken}`;
   }
 
   /** Tells a change of the system's own; false for the user's. */
@@ -138,9 +145,9 @@ class SystemWords {
       [local, (what, _, message: LocalMessage) => this.#local(what, message)],
       [deferred, (what, _, request: RequestMessage) => this.#deferred(what, request)],
       [effects, (what, _, effect: EffectState) => this.#effect(what, effect)],
-      [keys, (what, key) => void (what === "new" ? (this.#keyTaken = keyName(key)) : this.#keep(`${keyName(key)} forgotten`))],
+      [keys, (what, key, entry: KeyState) => void (what === "new" ? (this.keyed = `request ${methodOf(entry)} with ${keyName(key)}`) : this.#keep(`${keyName(key)} forgotten`))],
       [sessions, (what, key) => void (what === "gone" && this.#keep(`session ${String(key)} forgotten`))],
-      [dead, (what, key, letter: DeadLetter) => this.#keep(what === "new" ? `dead letter ${String(key)}: ${letter.error.split("\n", 1)[0]}` : `dead letter ${String(key)} gone`)],
+      [dead, (what, key, letter: DeadLetter) => this.#keep(what === "new" ? `dead letter ${String(key)}: ${letterText(letter)}` : `dead letter ${String(key)} gone`)],
     ]);
   }
 
@@ -225,6 +232,17 @@ function lifeText(event: LifeEvent | undefined, consumed: string): string {
     case "parked":
       return `${consumed} parked: the process ended each time it ran`;
   }
+}
+
+function letterText({ input, error }: DeadLetter): string {
+  const { node, payload } = input as { readonly node?: string; readonly payload?: Uint8Array };
+  const first = error.split("\n", 1)[0]!;
+  return payload === undefined || node === undefined ? first : `${first}, for ${node}: ${payloadInWords(payload).text}`;
+}
+
+/** A key is bound to `SERVICE.METHOD` and a digest of the arguments. */
+function methodOf({ fingerprint }: KeyState): string {
+  return fingerprint.slice(0, fingerprint.lastIndexOf(" "));
 }
 
 /** Keys of clients and numbers of sessions share a table (kernel/external.ts). */
