@@ -212,7 +212,7 @@ function nameOf({ input, channel }: NextTurn): string {
       return `effect ${input.key}`;
     case "request": {
       const { service, method, origin } = input.request;
-      if (origin.kind === "external" && origin.key !== null) return `request ${service}.${method} with key ${digestOfKey(origin.key)}`;
+      if (origin.kind === "external" && origin.key !== null) return `request ${service}.${method}, Idempotency-Key with digest ${digestOfKey(origin.key)}`;
       return `request ${fingerprintOf(input.request)}`;
     }
     default:

@@ -24,10 +24,11 @@ import { identityName, openIdentity } from "../transport/identity-node.ts";
 import { TcpTransport } from "../transport/tcp-transport.ts";
 import type { HostPort } from "../transport/transport.ts";
 import { plainWire, type Wire } from "../transport/wire.ts";
+import { watchAbsentPeers } from "./absent-peers.ts";
 import { ConnectionNotes } from "./connection-notes.ts";
 import { controlFileName } from "./control-file.ts";
 import { Driver } from "./driver.ts";
-import { isLoopback, parseHostPort } from "./host-port.ts";
+import { isLoopback, parseHostPort, showHostPort } from "./host-port.ts";
 import { localClient } from "./local-client.ts";
 import { MachineClock } from "./machine-clock.ts";
 import { OutsideEffects } from "./outside-effects.ts";
@@ -257,6 +258,12 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     kernel, log, driver: live, operate: (operation) => live.operate(operation), submit: (request) => live.submit(request),
   };
   internals.set(node, inside);
+  watchAbsentPeers({
+    peers: configured.filter(([, { address }]) => address === undefined).map(([peer]) => peer),
+    listen: listen === undefined ? undefined : showHostPort(listen),
+    isAway: (peer) => phase === "ready" && kernel.peers.reachOf(peer).state === "away",
+    onNote: (note) => options.onNote?.(note),
+  });
   const control = openControl(node, data, inside, (note) => options.onNote?.(note));
   undo.push(async () => (await control)());
   return node;

@@ -175,4 +175,8 @@ test("explain: page or table, with and without MK_, as JSON", async () => {
   const told = JSON.parse((await folder.run("explain", "MK_PARKED", "--json")).stdout) as { code: string; retriable: boolean };
   assert.equal(told.code, "MK_PARKED");
   assert.equal(told.retriable, false);
+  const all = await folder.run("explain");
+  assert.equal(all.code, 0);
+  assert.ok(all.stdout.split("\n").length > 60 && all.stdout.includes("\nMK_PARKED\n"));
+  assert.ok((JSON.parse((await folder.run("explain", "--json")).stdout) as string[]).includes("MK_PARKED"));
 });

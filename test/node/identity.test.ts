@@ -112,6 +112,7 @@ describe("peers", () => {
     const asked = guest.client("echo").ask("host", "x").catch((error: unknown) => error);
     await until("the guest is turned away", () => noted("MK_PEER_UNPINNED"));
     assert.ok(notes.some(({ message }) => message.includes(guest.key)), "its key is named, to be listed");
+    assert.ok(notes.some(({ fields }) => String((fields as { remedy?: string } | undefined)?.remedy).includes(`--peer guest#${guest.key}`)), "as the option takes it");
     await stop(host);
     const open = await start("host", { listen: address(host), peers: { guest: `#${guest.key}` } });
     assert.equal(await asked, "x");
