@@ -175,6 +175,7 @@ export class TurnExecutor {
   #begin(state: NodeState, sender: Sender, clock: TurnClock): ActiveTurn {
     const turn = new ActiveTurn({
       state, sender, ports: this.#ports, effectNames: this.#effectNames, now: clock.now, turnNumber: clock.turnNumber, lastId: clock.lastId,
+      isWaitedFor: (call) => this.#replyTo(call) !== undefined,
     });
     this.#heap.begin();
     setRunningTurn(turn);

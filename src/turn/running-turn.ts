@@ -46,6 +46,8 @@ export interface TurnPorts {
   maxMessageBytesTo(node: string): number;
   /** Bytes of messages that may still be sent to a node before its outbox is full. */
   outboxRoomBytes(node: string): number;
+  /** The number of a call, where the next number is not the one: in a search, which is to come back to states. */
+  nextCall?(): number;
   /** Told of each handler while it runs. */
   readonly watch: TurnWatch | undefined;
 }
@@ -79,8 +81,10 @@ export class ActiveTurn implements RunningTurnPort {
   #effectIndex = 0;
   readonly #facades = new Map<object, Turn<Outside>>();
   readonly effectNames: ReadonlySet<string>;
+  /** Somebody on this node waits for the call's outcome: a continuation, a forward, or a stored reply. */
+  readonly #isWaitedFor: (call: number) => boolean;
 
-  constructor(options: { state: NodeState; now: number; sender: Sender; ports: TurnPorts; turnNumber: number; lastId: number; effectNames: ReadonlySet<string> }) {
+  constructor(options: { state: NodeState; now: number; sender: Sender; ports: TurnPorts; turnNumber: number; lastId: number; effectNames: ReadonlySet<string>; isWaitedFor(call: number): boolean }) {
     this.state = options.state;
     this.now = options.now;
     this.sender = options.sender;
@@ -88,10 +92,15 @@ export class ActiveTurn implements RunningTurnPort {
     this.turnNumber = options.turnNumber;
     this.lastId = options.lastId;
     this.effectNames = options.effectNames;
+    this.#isWaitedFor = options.isWaitedFor;
   }
 
   nextId(): number {
     return ++this.lastId;
+  }
+
+  #nextCall(): number {
+    return this.ports.nextCall?.() ?? this.nextId();
   }
 
   // ---- refs
@@ -111,7 +120,7 @@ export class ActiveTurn implements RunningTurnPort {
   send(address: Address, method: string, args: readonly unknown[]): Reply<unknown> {
     const what = `${address}.${method}`;
     const node = nodeOf(address);
-    const reply = new ReplyState(this.nextId(), node === this.ports.nodeName ? "" : node, what);
+    const reply = new ReplyState(this.#nextCall(), node === this.ports.nodeName ? "" : node, what);
     const encoded = encodeArguments(args, what);
     this.#demandSize(node, encoded.length, what);
     if (node !== this.ports.nodeName) this.#demandRoom(node, encoded.length, what);
@@ -122,7 +131,7 @@ export class ActiveTurn implements RunningTurnPort {
   sendToSelf(service: object, method: string, args: readonly unknown[]): Reply<unknown> {
     const name = this.serviceName(service);
     const what = `${name}.${method}`;
-    const reply = new ReplyState(this.nextId(), "", what);
+    const reply = new ReplyState(this.#nextCall(), "", what);
     this.#collect({ node: this.ports.nodeName, service: name, method, args: encodeArguments(args, what), reply, own: true });
     return reply as unknown as Reply<unknown>;
   }
@@ -160,7 +169,7 @@ export class ActiveTurn implements RunningTurnPort {
   outside(name: string, args: readonly unknown[]): Reply<unknown> {
     if (!this.effectNames.has(name)) throw new MaceKenError("MK_EFFECT_UNKNOWN", `the app supplies no effect ${name}`);
     const copy = readMessageValue(new Reader(encodeArguments(args, `outside ${name}`))) as unknown[];
-    const reply = new ReplyState(this.nextId(), "", `outside ${name}`);
+    const reply = new ReplyState(this.#nextCall(), "", `outside ${name}`);
     const key = `${this.state.incarnation}.${this.turnNumber}.${++this.#effectIndex}`;
     this.effects.push({ state: new EffectState(key, name, copy, reply.call), reply });
     return reply as unknown as Reply<unknown>;
@@ -198,7 +207,7 @@ export class ActiveTurn implements RunningTurnPort {
         } else this.#outgoing.push({ node: origin.node, payload: this.#failure(origin, outcome.error, what) });
         return;
       case "local":
-        if (origin.call !== 0) this.addLocal({ call: origin.call, outcome: copyOutcome(outcome, what) });
+        if (this.#isWaitedFor(origin.call)) this.addLocal({ call: origin.call, outcome: copyOutcome(outcome, what) });
         else if (!outcome.ok) this.outputs.notes.push({ level: "warn", message: `${what} failed and nobody waits for its outcome: ${outcome.error.message}`, fields: undefined });
         return;
       case "external": {
@@ -258,7 +267,7 @@ export class ActiveTurn implements RunningTurnPort {
     for (const send of this.sends) {
       if (send.node !== this.ports.nodeName) continue;
       const args = readMessageValue(new Reader(send.args)) as unknown[];
-      // Whether a stored reply waits is known only after the patch, so a local call always answers.
+      // Whether a stored reply waits is known only after the patch: whoever answers will see.
       this.addLocal({ request: { service: send.service, method: send.method, args, origin: { kind: "local", call: send.reply.call }, sender: send.own ? { kind: "self", name: send.service } : { kind: "self" } } });
     }
   }

@@ -1,0 +1,115 @@
+/**
+ * Breadth-first search: every reachable state once, the nearest first, so the first violation has a shortest trace. Runs in slices, for
+ * whoever shows progress or wants to stop it. Keeps fingerprints of what it has seen and whole states only of two layers.
+ */
+import { fingerprint, Successors, type Model } from "./model.ts";
+import { Frontier } from "./frontier.ts";
+import { VisitedStates } from "./visited-states.ts";
+
+export interface SearchRules {
+  /** What is wrong in a state; undefined when nothing is. */
+  violation(state: Int32Array): string | undefined;
+  /** False: nothing is explored from this state. */
+  isExpanded(state: Int32Array): boolean;
+}
+
+export interface SearchBounds {
+  readonly maxStates: number;
+  readonly maxDepth: number;
+}
+
+export interface Violation {
+  readonly what: string;
+  /** The number of the state among those visited. */
+  readonly state: number;
+}
+
+export type SearchEnd = "complete" | "violated" | "states" | "depth";
+
+export class BreadthFirst {
+  readonly visited = new VisitedStates();
+  transitions = 0;
+  /** Actions from the initial states to the layer being expanded. */
+  depth = 0;
+  violation: Violation | undefined;
+  readonly #model: Model;
+  readonly #rules: SearchRules;
+  readonly #bounds: SearchBounds;
+  readonly #successors: Successors;
+  #layer: Frontier;
+  #next: Frontier;
+
+  constructor(model: Model, rules: SearchRules, bounds: Partial<SearchBounds> = {}) {
+    this.#model = model;
+    this.#rules = rules;
+    this.#bounds = { maxStates: Infinity, maxDepth: Infinity, ...bounds };
+    this.#successors = new Successors(model.width);
+    this.#layer = new Frontier(model.width);
+    this.#next = new Frontier(model.width);
+    model.initial().forEach((state, index) => {
+      const { low, high } = fingerprint(state);
+      this.#reach(state, 0, low, high, -1, index, this.#layer);
+    });
+  }
+
+  /** States found and not expanded yet. */
+  get waiting(): number {
+    return this.#layer.length + this.#next.length;
+  }
+
+  /** Expands about so many states; undefined while there are more. */
+  run(states: number): SearchEnd | undefined {
+    const { maxStates, maxDepth } = this.#bounds;
+    const state = new Int32Array(this.#model.width);
+    for (let i = 0; i < states; i++) {
+      if (this.violation !== undefined) return "violated";
+      if (this.visited.count >= maxStates) return "states";
+      if (this.#layer.length === 0) {
+        if (this.#next.length === 0) return "complete";
+        if (this.depth >= maxDepth) return "depth";
+        [this.#layer, this.#next] = [this.#next, this.#layer];
+        this.depth++;
+        if (this.depth >= maxDepth) return "depth";
+      }
+      this.#expand(this.#layer.shift(state), state);
+    }
+    return undefined;
+  }
+
+  #expand(number: number, state: Int32Array): void {
+    const successors = this.#successors;
+    const { low, high } = fingerprint(state);
+    successors.begin(state, low, high);
+    this.#model.expand(state, successors);
+    const { count, width } = successors;
+    this.transitions += count;
+    for (let i = 0; i < count; i++) this.#reach(successors.rows, i * width, successors.low[i]!, successors.high[i]!, number, i, this.#next);
+  }
+
+  /** The state at `from` of `rows`. Looked at once, when it is found. */
+  #reach(rows: Int32Array, from: number, low: number, high: number, parent: number, action: number, into: Frontier): void {
+    const number = this.visited.add(low, high, parent, action);
+    if (number < 0) return;
+    const state = into.push(rows, from, number);
+    const what = this.#rules.violation(state);
+    if (what !== undefined) this.violation ??= { what, state: number };
+    if (!this.#rules.isExpanded(state)) into.pop();
+  }
+
+  /** The states from an initial one to this, and the number of the action that leads to each: the way is walked again. */
+  trace(number: number): { readonly state: Int32Array; readonly action: number }[] {
+    const actions: number[] = [];
+    for (let at = number; at >= 0; at = this.visited.parentOf(at)) actions.push(this.visited.actionOf(at));
+    actions.reverse();
+    let state = this.#model.initial()[actions[0]!]!;
+    const steps = [{ state, action: actions[0]! }];
+    const successors = new Successors(this.#model.width);
+    for (const action of actions.slice(1)) {
+      successors.begin(state, 0, 0);
+      this.#model.expand(state, successors);
+      state = successors.rows.slice(action * successors.width, (action + 1) * successors.width);
+      steps.push({ state, action });
+    }
+    return steps;
+  }
+}

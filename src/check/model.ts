@@ -1,0 +1,113 @@
+/**
+ * What the search explores: states that are short vectors of integers of one width, and the actions that lead from each to others.
+ * Models of apps (app-model.ts) and models written by hand are alike to it. Decides nothing about order or memory.
+ */
+
+/** Whether an action is the next of which process: two actions of different processes commute. -1: commutes with none. */
+export type Process = number;
+
+export interface Model {
+  /** Integers of a state. */
+  readonly width: number;
+  initial(): readonly Int32Array[];
+  /** Adds every state that one action leads to, in an order that is always the same. */
+  expand(state: Int32Array, successors: Successors): void;
+  /** The action that was the `index`-th of `state`, for people. */
+  describe(state: Int32Array, index: number): string;
+}
+
+/** Fingerprints are 64 bits, in two halves: the exclusive or of a hash of each (place, value), so that a change costs what it changes. */
+export function hashLow(place: number, value: number): number {
+  let x = Math.imul(value ^ Math.imul(place + 1, 0x9e3779b1), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d);
+  x = Math.imul(x ^ (x >>> 12), 0x297a2d39);
+  return x ^ (x >>> 15);
+}
+
+export function hashHigh(place: number, value: number): number {
+  let x = Math.imul(value ^ Math.imul(place + 1, 0x27d4eb2f), 0xc2b2ae35);
+  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
+  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
+  return x ^ (x >>> 15);
+}
+
+/** The successors of one state, collected without an allocation for each. */
+export class Successors {
+  readonly width: number;
+  count = 0;
+  /** Rows of `width` integers. */
+  rows: Int32Array;
+  low: Int32Array;
+  high: Int32Array;
+  processes: Int32Array;
+  #state: Int32Array = new Int32Array(0);
+  #low = 0;
+  #high = 0;
+  #row = 0;
+
+  constructor(width: number) {
+    this.width = width;
+    const rows = 64;
+    this.rows = new Int32Array(width * rows);
+    this.low = new Int32Array(rows);
+    this.high = new Int32Array(rows);
+    this.processes = new Int32Array(rows);
+  }
+
+  begin(state: Int32Array, low: number, high: number): void {
+    this.#state = state;
+    this.#low = low;
+    this.#high = high;
+    this.count = 0;
+  }
+
+  /** A new successor, equal to the state until `set` says otherwise. */
+  add(process: Process): void {
+    const { width } = this;
+    if (this.count === this.low.length) this.#grow();
+    const index = this.count++;
+    this.#row = index * width;
+    const { rows } = this;
+    for (let i = 0; i < width; i++) rows[this.#row + i] = this.#state[i]!;
+    this.low[index] = this.#low;
+    this.high[index] = this.#high;
+    this.processes[index] = process;
+  }
+
+  /** What the newest successor has at a place. */
+  at(place: number): number {
+    return this.rows[this.#row + place]!;
+  }
+
+  set(place: number, value: number): void {
+    const at = this.#row + place;
+    const before = this.rows[at]!;
+    if (before === value) return;
+    this.rows[at] = value;
+    const index = this.count - 1;
+    this.low[index]! ^= hashLow(place, before) ^ hashLow(place, value);
+    this.high[index]! ^= hashHigh(place, before) ^ hashHigh(place, value);
+  }
+
+  #grow(): void {
+    const grow = (before: Int32Array): Int32Array => {
+      const after = new Int32Array(before.length * 2);
+      after.set(before);
+      return after;
+    };
+    this.rows = grow(this.rows);
+    this.low = grow(this.low);
+    this.high = grow(this.high);
+    this.processes = grow(this.processes);
+  }
+}
+
+export function fingerprint(state: Int32Array): { readonly low: number; readonly high: number } {
+  let low = 0;
+  let high = 0;
+  for (let i = 0; i < state.length; i++) {
+    low ^= hashLow(i, state[i]!);
+    high ^= hashHigh(i, state[i]!);
+  }
+  return { low, high };
+}

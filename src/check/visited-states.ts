@@ -1,0 +1,91 @@
+/**
+ * The states that a search has seen: 64 bits of each in an open-addressed table, and beside it, in the order of discovery, from which
+ * state it was reached and by which of that state's actions. That is enough to walk the way again (Stern and Dill 1995 for
+ * fingerprints in place of states; TLC keeps traces so). About 17 bytes a state.
+ */
+import { assert } from "../base/assert.ts";
+
+const fullestShare = 0.85;
+const growth = 1.5;
+const firstCapacity = 1 << 12;
+const pieceLength = 1 << 16;
+
+export class VisitedStates {
+  count = 0;
+  #capacity = firstCapacity;
+  /** Pairs (low, high); (0, 0) is an empty slot. */
+  #slots = new Int32Array(firstCapacity * 2);
+  readonly #parents: Int32Array[] = [];
+  readonly #actions: Uint16Array[] = [];
+
+  /** Of one state, all tables together. */
+  get bytesPerState(): number {
+    const bytes = this.#slots.byteLength + this.#parents.length * pieceLength * (Int32Array.BYTES_PER_ELEMENT + Uint16Array.BYTES_PER_ELEMENT);
+    return bytes / Math.max(1, this.count);
+  }
+
+  /** The number of a state that was not there before, which came from `parent` by its action of that number; -1 when it was there. */
+  add(low: number, high: number, parent: number, action: number): number {
+    if (!this.#insert(low, high)) return -1;
+    const number = this.count++;
+    const piece = number >>> 16;
+    const at = number & (pieceLength - 1);
+    if (at === 0) {
+      this.#parents.push(new Int32Array(pieceLength));
+      this.#actions.push(new Uint16Array(pieceLength));
+    }
+    this.#parents[piece]![at] = parent;
+    assert(action < 0x10000, "a state has fewer than 65,536 successors");
+    this.#actions[piece]![at] = action;
+    if (this.count > this.#capacity * fullestShare) this.#grow();
+    return number;
+  }
+
+  has(low: number, high: number): boolean {
+    const { slots, at } = this.#find(low, high);
+    return slots[at] !== 0 || slots[at + 1] !== 0;
+  }
+
+  parentOf(number: number): number {
+    return this.#parents[number >>> 16]![number & (pieceLength - 1)]!;
+  }
+
+  actionOf(number: number): number {
+    return this.#actions[number >>> 16]![number & (pieceLength - 1)]!;
+  }
+
+  #insert(low: number, high: number): boolean {
+    // The fingerprint that means an empty slot gives its place to its neighbour.
+    if (low === 0 && high === 0) high = 1;
+    const slots = this.#slots;
+    const end = this.#capacity * 2;
+    // The upper half says where to begin: no power of two is needed, so the table can grow by less than twofold.
+    let at = Math.floor(((high >>> 0) / 0x100000000) * this.#capacity) * 2;
+    while (slots[at] !== 0 || slots[at + 1] !== 0) {
+      if (slots[at] === low && slots[at + 1] === high) return false;
+      at += 2;
+      if (at === end) at = 0;
+    }
+    slots[at] = low;
+    slots[at + 1] = high;
+    return true;
+  }
+
+  #find(low: number, high: number): { readonly slots: Int32Array; readonly at: number } {
+    if (low === 0 && high === 0) high = 1;
+    const slots = this.#slots;
+    let at = Math.floor(((high >>> 0) / 0x100000000) * this.#capacity) * 2;
+    while ((slots[at] !== 0 || slots[at + 1] !== 0) && (slots[at] !== low || slots[at + 1] !== high)) {
+      at += 2;
+      if (at === this.#capacity * 2) at = 0;
+    }
+    return { slots, at };
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    this.#capacity = Math.ceil(this.#capacity * growth);
+    this.#slots = new Int32Array(this.#capacity * 2);
+    for (let at = 0; at < before.length; at += 2) if (before[at] !== 0 || before[at + 1] !== 0) this.#insert(before[at]!, before[at + 1]!);
+  }
+}
