@@ -21,8 +21,9 @@ export const command: CommandSpec = {
   name: "run",
   summary: "run an app as a node, in the foreground",
   description: [
-    "Makes DIR when it is missing; a node that was there before goes on where it was. SIGTERM and SIGINT stop it in order, a",
-    "second one at once; killing it loses nothing. HTTP binds to loopback unless HOST says otherwise; port 0 takes a free one.",
+    "Makes DIR when it is missing, and says so: \"a new node in DIR\". A node that was there before goes on where it was.",
+    "SIGTERM and SIGINT stop it in order, a second one at once; killing it loses nothing.",
+    "HTTP binds to loopback unless HOST says otherwise; port 0 takes a free one.",
   ].join("\n"),
   arguments: [{ name: "APP", help: "the app's module, TypeScript or JavaScript: its default export is made by app()" }],
   options: {
@@ -59,7 +60,7 @@ async function run(input: CommandInput): Promise<number> {
   const stopping = new Promise<NodeJS.Signals>((resolve) => catchSignals(resolve));
   catchStrays(json);
   // Our own modules first: with hooks in place, each import costs more.
-  const { startNode } = await import("../node/node.ts");
+  const { nodeInternals, startNode } = await import("../node/node.ts");
   if (json) (await import("../node/watchdog.ts")).speakJson();
   const app = await loadApp(file);
   let fatal: ((code: number) => void) | undefined;
@@ -84,7 +85,7 @@ async function run(input: CommandInput): Promise<number> {
     ...(listen === undefined ? {} : { listen }),
     ...(http === undefined ? {} : { http }),
   });
-  printReady(node, json);
+  printReady(node, nodeInternals(node).isNew ? input.values["data"]! : undefined, json);
   // The node's own timers do not keep a process alive, and a node without an address has nothing else.
   setInterval(() => {}, 2 ** 30);
   const code = await Promise.race([failed, stopping.then(() => exitCode.ok)]);
@@ -99,15 +100,17 @@ interface Ready {
   readonly address: { readonly listen?: HostPort; readonly http?: HostPort };
 }
 
-function printReady({ name, key, turn, address: { listen, http } }: Ready, json: boolean): void {
+/** `newIn`: the directory, when it held no node: a --data that was mistyped is noticed by it. */
+function printReady({ name, key, turn, address: { listen, http } }: Ready, newIn: string | undefined, json: boolean): void {
   const ms = Math.round(performance.now());
   // What Node itself took before anything of ours could run.
   const bootMs = Math.round(performance.nodeTiming.bootstrapComplete);
   if (json) {
-    printNow(`${JSON.stringify({ ready: true, name, key, listen: listen ?? null, http: http ?? null, turn, ms, bootMs, pid: process.pid })}\n`);
+    printNow(`${JSON.stringify({ ready: true, name, key, new: newIn !== undefined, listen: listen ?? null, http: http ?? null, turn, ms, bootMs, pid: process.pid })}\n`);
     return;
   }
   const parts = [`maceken: ${name} ready`];
+  if (newIn !== undefined) parts.push(`a new node in ${newIn}`);
   if (listen !== undefined) parts.push(`peers on ${showHostPort(listen)}`);
   if (http !== undefined) parts.push(`http on ${showHostPort(http)}`);
   printNow(`${[...parts, `turn ${turn}`, `${ms} ms`].join(", ")}\n`);

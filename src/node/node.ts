@@ -107,6 +107,8 @@ export interface NodeInternals {
   readonly kernel: Kernel;
   readonly log: TurnLog | null;
   readonly driver: Driver;
+  /** Born by this start, in a directory that held no node. */
+  readonly isNew: boolean;
   operate(operation: Operation): Promise<Outcome<unknown>>;
   submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>>;
 }
@@ -255,7 +257,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     },
   };
   const inside: NodeInternals = {
-    kernel, log, driver: live, operate: (operation) => live.operate(operation), submit: (request) => live.submit(request),
+    kernel, log, driver: live, isNew: woken === undefined, operate: (operation) => live.operate(operation), submit: (request) => live.submit(request),
   };
   internals.set(node, inside);
   watchAbsentPeers({
