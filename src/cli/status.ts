@@ -36,6 +36,7 @@ function words(name: string): string {
 }
 
 function show(value: unknown): string {
+  if (value === null) return "no";
   if (Array.isArray(value)) return value.join(", ") || "none";
   if (isHostPort(value)) return showHostPort(value);
   if (typeof value === "object" && value !== null && Object.values(value).every(isHostPort)) return Object.entries(value).map(([name, at]) => `${name} ${showHostPort(at)}`).join(", ") || "none";

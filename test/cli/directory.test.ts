@@ -41,6 +41,7 @@ test("inspect, status, dead ls: the same from the running node and from its dire
   assert.match(alive[4]!.stdout, /bank\.swallow +4 +Error: cannot swallow it/);
   const status = JSON.parse((await folder.run("status", "data", "--json")).stdout) as { running: boolean; deadLetters: number; pid: number };
   assert.deepEqual([status.running, status.deadLetters, status.pid], [true, 1, node.child.pid]);
+  assert.match((await folder.run("status", "data")).stdout, /^address +listen 127\.0\.0\.1:\d+, http 127\.0\.0\.1:\d+\nheld back +no$/m);
 
   await node.kill("SIGKILL");
   const files = filesOf(folder);
