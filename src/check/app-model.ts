@@ -10,12 +10,34 @@ import { ClientStates } from "./clients.ts";
 import { LoadedNode } from "./loaded-node.ts";
 import { Messages } from "./messages.ts";
 import { eventInWords, ownEvents, type NodeEvent } from "./node-events.ts";
-import type { Model, Successors } from "./model.ts";
+import { unfair, type Choose, type Model, type Successors } from "./model.ts";
 import { NodeStates } from "./node-states.ts";
+import { Symmetry } from "./symmetry.ts";
 import { Chance, TurnTable, type TurnEffect } from "./turn-table.ts";
 
 /** What `this.turn.random()` answers, one after the other. */
 const chances = [0.25, 0.75];
+
+/** Of what an event of the node's own is one. */
+const ownSources: Readonly<Record<string, number>> = { local: 0, deferred: 1, timer: 2, effect: 3 };
+const ownSourceCount = Object.keys(ownSources).length;
+
+function unreachable(): Outcome<unknown> {
+  return { ok: false, error: new MaceKenError("MK_CLIENT_UNREACHABLE", "the node crashed before it answered") };
+}
+
+/** One of the turns that a state has next. */
+export interface Action {
+  readonly node: string;
+  readonly words: string;
+  readonly effect: TurnEffect;
+  /** Of a message's turn. */
+  readonly from?: string;
+  /** Of a client's. */
+  readonly client?: string;
+  /** What was under way from the node and to it is gone. */
+  readonly isCrash?: true;
+}
 
 interface ModelNode {
   readonly name: string;
@@ -24,6 +46,8 @@ interface ModelNode {
   readonly turns: TurnTable;
   /** The node's own events, by its state. */
   readonly own: (readonly number[])[];
+  /** Nodes that have ever sent it anything, in order: the other queues into it are empty. */
+  readonly senders: number[];
 }
 
 export class AppModel implements Model {
@@ -42,28 +66,40 @@ export class AppModel implements Model {
   readonly #callEvents: (readonly { readonly event: number; readonly node: number }[])[];
   readonly #failures: string[] = [""];
   readonly #initial: Int32Array;
+  readonly symmetry: Symmetry | undefined;
   readonly #eventOf = (number: number): NodeEvent => this.#events[number]!;
   /** Nodes that messages were sent to and that the world does not have. */
   readonly unknownNodes = new Set<string>();
 
-  constructor(definition: WorldDefinition) {
+  /** Without Ken, how often nodes may crash, all together; 0 under Ken, where nobody notices. */
+  readonly #crashes: number;
+  readonly #lostEvents: readonly number[];
+  /** What may happen next, while one of it is chosen. */
+  readonly #open: number[] = [];
+
+  constructor(definition: WorldDefinition, crashesWithoutKen = 0) {
     this.definition = definition;
+    this.#crashes = crashesWithoutKen;
     const names = [...definition.nodes.keys()];
     names.forEach((name, number) => this.#nodeNumbers.set(name, number));
     const chance = new Chance(chances);
     const shared = { messages: this.messages, clients: this.clients, nodeNumber: (name: string) => this.#nodeNumber(name), chance };
     this.nodes = names.map((name, number) => {
-      const states = new NodeStates({ name, app: definition.nodes.get(name)!.app, random: () => chance.random() });
-      return { name, number, states, turns: new TurnTable(states, shared), own: [] };
+      const states = new NodeStates({ name, nodes: names, app: definition.nodes.get(name)!.app, random: () => chance.random() });
+      return { name, number, states, turns: new TurnTable(states, shared), own: [], senders: [] };
     });
     this.#messageEvents = names.map(() => []);
     this.clientNames = [...definition.clients.keys()];
     this.#callEvents = this.clientNames.map((client, at) =>
       definition.clients.get(client)!.map((call, index) => ({ event: this.#eventNumber({ kind: "call", client, request: at + 1, call }, `c ${at} ${index}`), node: this.#nodeNumber(call.node) })),
     );
-    // Nodes, queues, clients, and whether a handler has failed.
-    this.width = names.length + names.length * names.length + this.clientNames.length + 1;
+    this.#lostEvents = names.map((peer) => this.#eventNumber({ kind: "lost", peer }, `l ${peer}`));
+    // Nodes, queues, clients, crashes so far, and whether a handler has failed.
+    this.width = names.length + names.length * names.length + this.clientNames.length + 2;
     this.#initial = this.#births(chance);
+    // Which source an action is of depends on the names: properties of ways are held against every state.
+    const isExchanged = definition.symmetric.length > 0 && definition.properties.every(({ kind }) => kind === "always");
+    this.symmetry = isExchanged ? new Symmetry(this) : undefined;
   }
 
   #nodeNumber(name: string): number {
@@ -79,6 +115,10 @@ export class AppModel implements Model {
 
   placeOfClient(client: number): number {
     return this.nodes.length * (this.nodes.length + 1) + client;
+  }
+
+  get #placeOfCrashes(): number {
+    return this.width - 2;
   }
 
   get #placeOfFailure(): number {
@@ -100,6 +140,7 @@ export class AppModel implements Model {
       const { sent } = node.turns.outputs(outputs);
       for (let i = 0; i < sent.length; i += 2) {
         if (sent[i]! < 0) continue;
+        this.#noteSender(node.number, sent[i]!);
         const place = this.placeOfQueue(node.number, sent[i]!);
         state[place] = this.messages.append(state[place]!, sent[i + 1]!);
       }
@@ -112,14 +153,14 @@ export class AppModel implements Model {
     const { nodes, messages, clients } = this;
     for (const node of nodes) {
       const current = state[node.number]!;
-      for (const event of this.#ownEvents(node, current)) for (const effect of node.turns.get(current, event, this.#eventOf)) this.#apply(node, effect, successors);
-      for (let from = 0; from < nodes.length; from++) {
+      for (const event of this.#ownEvents(node, current)) for (const effect of node.turns.get(current, event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSources[this.#events[event]!.kind]!));
+      for (const from of node.senders) {
         const place = this.placeOfQueue(from, node.number);
         const queue = state[place]!;
         if (queue === 0) continue;
         const event = this.#messageEvent(from, messages.head(queue));
         for (const effect of node.turns.get(current, event, this.#eventOf)) {
-          this.#apply(node, effect, successors);
+          this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSourceCount + from));
           // A node's messages to itself are in its state: its own queue is never written meanwhile.
           successors.set(place, messages.rest(queue));
         }
@@ -131,18 +172,77 @@ export class AppModel implements Model {
       const call = this.#callEvents[client]![clients.madeBy(at)];
       if (call === undefined || clients.isWaiting(at)) continue;
       const node = nodes[call.node]!;
-      for (const effect of node.turns.get(state[call.node]!, call.event, this.#eventOf)) this.#apply(node, effect, successors, client);
+      for (const effect of node.turns.get(state[call.node]!, call.event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(nodes.length, client), client);
+    }
+    if (state[this.#placeOfCrashes]! < this.#crashes) for (const node of nodes) this.#crash(node, state, successors);
+  }
+
+  /**
+   * Without Ken a node that crashes is born again: what it knew is gone, with what was under way from it and to it. Its peers notice a new
+   * life, and whoever waited for it learns that.
+   */
+  #crash(node: ModelNode, state: Int32Array, successors: Successors): void {
+    const { nodes, clients } = this;
+    successors.add(unfair);
+    successors.set(this.#placeOfCrashes, state[this.#placeOfCrashes]! + 1);
+    successors.set(node.number, this.#initial[node.number]!);
+    for (const other of nodes) {
+      successors.set(this.placeOfQueue(other.number, node.number), 0);
+      successors.set(this.placeOfQueue(node.number, other.number), this.#initial[this.placeOfQueue(node.number, other.number)]!);
+      if (other === node) continue;
+      const [told] = other.turns.get(state[other.number]!, this.#lostEvents[node.number]!, this.#eventOf);
+      successors.set(other.number, told!.to);
+    }
+    for (let client = 0; client < this.#callEvents.length; client++) {
+      const at = state[this.placeOfClient(client)]!;
+      if (!clients.isWaiting(at) || this.#callEvents[client]![clients.madeBy(at) - 1]!.node !== node.number) continue;
+      successors.set(this.placeOfClient(client), clients.answer(at, clients.outcomeNumber(unreachable())));
     }
   }
 
+  expandOne(state: Int32Array, successors: Successors, choose: Choose): void {
+    const { nodes, messages, clients } = this;
+    // Triples (node, event, the place of the queue that it comes from or of the client that calls, or 0).
+    const open = this.#open;
+    let count = 0;
+    const add = (node: number, event: number, place: number): void => {
+      open[count++] = node;
+      open[count++] = event;
+      open[count++] = place;
+    };
+    for (const { number, senders } of nodes) {
+      for (const event of this.#ownEvents(nodes[number]!, state[number]!)) add(number, event, 0);
+      for (const from of senders) {
+        const place = this.placeOfQueue(from, number);
+        if (state[place] !== 0) add(number, this.#messageEvent(from, messages.head(state[place]!)), place);
+      }
+    }
+    for (let client = 0; client < this.#callEvents.length; client++) {
+      const at = state[this.placeOfClient(client)]!;
+      const call = this.#callEvents[client]![clients.madeBy(at)];
+      if (call !== undefined && !clients.isWaiting(at)) add(call.node, call.event, this.placeOfClient(client));
+    }
+    const crashes = state[this.#placeOfCrashes]! < this.#crashes ? nodes.length : 0;
+    if (count + crashes === 0) return;
+    const chosen = choose(count / 3 + crashes) * 3;
+    if (chosen >= count) return this.#crash(nodes[(chosen - count) / 3]!, state, successors);
+    const node = nodes[open[chosen]!]!;
+    const place = open[chosen + 2]!;
+    const effects = node.turns.get(state[node.number]!, open[chosen + 1]!, this.#eventOf);
+    const calling = place - this.placeOfClient(0);
+    this.#apply(node, effects.length === 1 ? effects[0]! : effects[choose(effects.length)]!, successors, 0, place > 0 && calling >= 0 ? calling : -1);
+    if (place > 0 && calling < 0) successors.set(place, messages.rest(state[place]!));
+  }
+
   /** `calling`: the client whose call this turn handles. */
-  #apply(node: ModelNode, effect: TurnEffect, successors: Successors, calling = -1): void {
+  #apply(node: ModelNode, effect: TurnEffect, successors: Successors, source: number, calling = -1): void {
     const { messages, clients } = this;
-    successors.add(node.number);
+    successors.add(source);
     successors.set(node.number, effect.to);
     const { sent, answered } = effect;
     for (let i = 0; i < sent.length; i += 2) {
       if (sent[i]! < 0) continue;
+      this.#noteSender(node.number, sent[i]!);
       const place = this.placeOfQueue(node.number, sent[i]!);
       successors.set(place, messages.append(successors.at(place), sent[i + 1]!));
     }
@@ -155,6 +255,26 @@ export class AppModel implements Model {
       successors.set(place, clients.answer(successors.at(place), answered[i + 1]!));
     }
     if (effect.failure !== undefined) successors.set(this.#placeOfFailure, this.#failureNumber(effect.failure));
+  }
+
+  #noteSender(from: number, to: number): void {
+    const { senders } = this.nodes[to]!;
+    if (senders.includes(from)) return;
+    senders.push(from);
+    senders.sort((a, b) => a - b);
+  }
+
+  /** Of a node: its own tables, then the channels into it; behind those of all nodes, the clients. */
+  #sourceOf(node: number, index: number): number {
+    return node * (ownSourceCount + this.nodes.length) + index;
+  }
+
+  describeSource(source: number): string {
+    const perNode = ownSourceCount + this.nodes.length;
+    const [node, index] = [this.nodes[Math.floor(source / perNode)], source % perNode];
+    if (node === undefined) return `client ${this.clientNames[source - this.nodes.length * perNode]}`;
+    if (index >= ownSourceCount) return `messages from ${this.nodes[index - ownSourceCount]!.name} to ${node.name}`;
+    return `${Object.keys(ownSources)[index]} of ${node.name}`;
   }
 
   #ownEvents(node: ModelNode, state: number): readonly number[] {
@@ -206,16 +326,18 @@ export class AppModel implements Model {
   // ---- for people
 
   /** Walks the actions of a state in the order of `expand`. */
-  *actions(state: Int32Array): Iterable<{ readonly node: string; readonly words: string; readonly effect: TurnEffect }> {
+  *actions(state: Int32Array): Iterable<Action> {
     const { nodes, messages, clients } = this;
-    const of = (node: ModelNode, event: number): { node: string; words: string; effect: TurnEffect }[] => {
+    const of = (node: ModelNode, number: number): Action[] => {
       const current = state[node.number]!;
-      const words = eventInWords(this.#eventOf(event), node.states.view(current));
-      return node.turns.get(current, event, this.#eventOf).map((effect) => ({ node: node.name, words, effect }));
+      const event = this.#eventOf(number);
+      const words = eventInWords(event, node.states.view(current));
+      const source = event.kind === "message" ? { from: event.from } : event.kind === "call" ? { client: event.client } : {};
+      return node.turns.get(current, number, this.#eventOf).map((effect) => ({ node: node.name, words, effect, ...source }));
     };
     for (const node of nodes) {
       for (const event of this.#ownEvents(node, state[node.number]!)) yield* of(node, event);
-      for (let from = 0; from < nodes.length; from++) {
+      for (const from of node.senders) {
         const queue = state[this.placeOfQueue(from, node.number)]!;
         if (queue !== 0) yield* of(node, this.#messageEvent(from, messages.head(queue)));
       }
@@ -225,6 +347,8 @@ export class AppModel implements Model {
       const call = this.#callEvents[client]![clients.madeBy(at)];
       if (call !== undefined && !clients.isWaiting(at)) yield* of(nodes[call.node]!, call.event);
     }
+    if (state[this.#placeOfCrashes]! >= this.#crashes) return;
+    for (const { name, number } of nodes) yield { node: name, words: "crashes, and is born again", isCrash: true, effect: { to: this.#initial[number]!, sent: [], answered: [], failure: undefined } };
   }
 
   describe(state: Int32Array, index: number): string {

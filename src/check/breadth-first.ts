@@ -4,10 +4,11 @@
  */
 import { fingerprint, Successors, type Model } from "./model.ts";
 import { Frontier } from "./frontier.ts";
+import type { StateGraph } from "./state-graph.ts";
 import { VisitedStates } from "./visited-states.ts";
 
 export interface SearchRules {
-  /** What is wrong in a state; undefined when nothing is. */
+  /** What is wrong in a state, asked once for each, in the order of their numbers; undefined when nothing is. */
   violation(state: Int32Array): string | undefined;
   /** False: nothing is explored from this state. */
   isExpanded(state: Int32Array): boolean;
@@ -27,7 +28,7 @@ export interface Violation {
 export type SearchEnd = "complete" | "violated" | "states" | "depth";
 
 export class BreadthFirst {
-  readonly visited = new VisitedStates();
+  readonly visited: VisitedStates;
   transitions = 0;
   /** Actions from the initial states to the layer being expanded. */
   depth = 0;
@@ -36,10 +37,14 @@ export class BreadthFirst {
   readonly #rules: SearchRules;
   readonly #bounds: SearchBounds;
   readonly #successors: Successors;
+  /** Every transition, for properties of ways and not of states; undefined when there are none. */
+  readonly #graph: StateGraph | undefined;
   #layer: Frontier;
   #next: Frontier;
 
-  constructor(model: Model, rules: SearchRules, bounds: Partial<SearchBounds> = {}) {
+  constructor(model: Model, rules: SearchRules, bounds: Partial<SearchBounds> = {}, graph?: StateGraph) {
+    this.#graph = graph;
+    this.visited = new VisitedStates(graph !== undefined);
     this.#model = model;
     this.#rules = rules;
     this.#bounds = { maxStates: Infinity, maxDepth: Infinity, ...bounds };
@@ -84,10 +89,20 @@ export class BreadthFirst {
     const { count, width } = successors;
     this.transitions += count;
     for (let i = 0; i < count; i++) this.#reach(successors.rows, i * width, successors.low[i]!, successors.high[i]!, number, i, this.#next);
+    const graph = this.#graph;
+    if (graph === undefined) return;
+    graph.begin(number);
+    for (let i = 0; i < count; i++) graph.add(this.visited.numberOf(successors.low[i]!, successors.high[i]!), successors.sources[i]!);
   }
 
   /** The state at `from` of `rows`. Looked at once, when it is found. */
   #reach(rows: Int32Array, from: number, low: number, high: number, parent: number, action: number, into: Frontier): void {
+    const { symmetry } = this.#model;
+    if (symmetry !== undefined) {
+      symmetry.fingerprint(rows, from);
+      low = symmetry.low;
+      high = symmetry.high;
+    }
     const number = this.visited.add(low, high, parent, action);
     if (number < 0) return;
     const state = into.push(rows, from, number);

@@ -16,19 +16,32 @@ export interface CanonicalForm {
   readonly waitingCalls: readonly number[];
 }
 
-export function canonicalForm(root: object): CanonicalForm {
-  const form = new Form();
+/** What stands for a text, or for the number of a call, in worlds in which names can be exchanged. */
+export interface Rename {
+  text(text: string): string;
+  call(call: number): number;
+}
+
+export function canonicalForm(root: object, rename?: Rename): CanonicalForm {
+  const form = new Form(rename);
   return { text: form.write(root), waitingCalls: form.waitingCalls };
 }
 
 class Form {
   readonly waitingCalls: number[] = [];
+  readonly #rename: Rename | undefined;
   readonly #numbers = new Map<object, number>();
   readonly #queue: object[] = [];
   /** The system's tables whose keys are numbers that mean nothing outside of the node. */
   #numbered: ReadonlySet<object> = new Set();
+  #calls: object | undefined;
+
+  constructor(rename: Rename | undefined) {
+    this.#rename = rename;
+  }
 
   write(root: object): string {
+    this.#calls = root instanceof NodeState ? root.calls : undefined;
     if (root instanceof NodeState) this.#numbered = new Set([root.timers, root.local, root.deferred, root.effects, root.dead]);
     this.#slot(root);
     let text = "";
@@ -41,7 +54,7 @@ class Form {
       case "number":
         return Object.is(value, -0) ? "-0" : String(value);
       case "string":
-        return JSON.stringify(value);
+        return JSON.stringify(this.#rename?.text(value) ?? value);
       case "bigint":
         return `${value}n`;
       case "object":
@@ -53,7 +66,7 @@ class Form {
 
   #object(value: object): string {
     const address = refAddress(value);
-    if (address !== undefined) return `ref ${address}`;
+    if (address !== undefined) return `ref ${this.#rename?.text(address) ?? address}`;
     let number = this.#numbers.get(value);
     if (number === undefined) {
       number = this.#queue.push(value) - 1;
@@ -83,9 +96,10 @@ class Form {
   }
 
   #properties(object: object, record: ReturnType<typeof classOfInstance>, isDictionary: boolean): string {
-    let keys = Reflect.ownKeys(object);
-    if (isDictionary) keys = (keys.filter((key) => typeof key === "string") as (string | symbol)[]).sort().concat(keys.filter((key) => typeof key === "symbol"));
-    let text = "";
+    const keys = Reflect.ownKeys(object);
+    const parts: string[] = [];
+    const shown = (key: string | symbol): string => (typeof key === "string" && isDictionary ? (this.#rename?.text(key) ?? key) : String(key));
+    if (isDictionary) keys.sort((a, b) => (shown(a) < shown(b) ? -1 : 1));
     for (const key of keys) {
       const value = (object as Record<string | symbol, unknown>)[key];
       if (trackingMethods.has(value as object) || record?.volatiles.has(String(key)) === true) continue;
@@ -93,17 +107,24 @@ class Form {
       if (key === "key" && object instanceof EffectState) continue;
       // A stack says where in the program, not what.
       if (key === "stack" && object instanceof Error) continue;
-      text += ` ${String(key)}:${this.#slot(value)}`;
+      const isCall = key === "call" && typeof value === "number" && value > 0 && this.#rename !== undefined;
+      parts.push(` ${shown(key)}:${isCall ? this.#rename.call(value) : this.#slot(value)}`);
     }
-    return text;
+    return parts.join("");
   }
 
   #map(map: Map<unknown, unknown>): string {
+    if (map === this.#calls) return this.#callTable(map as Map<number, unknown>);
     if (this.#numbered.has(map)) return this.#table(map as Map<number | string, unknown>);
     const entries = [...Map.prototype.entries.call(map)];
     const isSorted = entries.every(([key]) => typeof key !== "object" || key === null || refAddress(key) !== undefined);
     if (!isSorted) return entries.map(([key, value]) => ` ${this.#slot(key)}=>${this.#slot(value)}`).join("");
     return entries.map(([key, value]): [string, unknown] => [this.#slot(key), value]).sort(byKey).map(([key, value]) => ` ${key}=>${this.#slot(value)}`).join("");
+  }
+
+  #callTable(map: Map<number, unknown>): string {
+    const entries = [...Map.prototype.entries.call(map)].map(([call, value]): [number, unknown] => [this.#rename?.call(call) ?? call, value]);
+    return entries.sort(([a], [b]) => a - b).map(([call, value]) => ` ${call}=>${this.#slot(value)}`).join("");
   }
 
   #table(map: Map<number | string, unknown>): string {

@@ -33,6 +33,8 @@ function isLocalOrigin(object: object): object is { readonly call: number } {
 
 export interface NodePorts {
   readonly name: string;
+  /** All of the world, in order. */
+  readonly nodes: readonly string[];
   readonly app: AppDefinition;
   random(): number;
 }
@@ -55,13 +57,15 @@ export class LoadedNode {
   /** Those of them that somebody waits for. */
   readonly #waiting = new Set<number>();
   readonly #floor: number;
+  readonly #nodes: readonly string[];
 
-  private constructor({ name, app, random }: NodePorts, floor: number) {
+  private constructor({ name, nodes, app, random }: NodePorts, floor: number) {
+    this.#nodes = nodes;
     this.#floor = floor;
     const { maxDeferred, maxMessageBytes } = defaultLimits;
     this.#executor = new TurnExecutor(this.#heap, app, {
       nodeName: name, random, maxDeferred, maxMessageBytesTo: () => maxMessageBytes, outboxRoomBytes: () => Infinity, watch: undefined,
-      nextCall: () => this.#freeCall(),
+      nextCall: (node) => this.#freeCall(node),
     });
   }
 
@@ -99,10 +103,15 @@ export class LoadedNode {
     return node;
   }
 
-  /** The lowest number that no call has which may still be answered: states come back only if numbers do. */
-  #freeCall(): number {
-    let call = this.#floor + 1;
-    while (this.#calls.has(call)) call++;
+  /**
+   * The lowest number that no call has which may still be answered: states come back only if numbers do. By its remainder it says which
+   * node is called, so that names can be exchanged in it too.
+   */
+  #freeCall(node: string): number {
+    const { length } = this.#nodes;
+    const first = 1 + Math.max(0, this.#nodes.indexOf(node));
+    let call = first + length * Math.max(0, Math.ceil((this.#floor + 1 - first) / length));
+    while (this.#calls.has(call)) call += length;
     this.#calls.add(call);
     return call;
   }
@@ -133,6 +142,11 @@ export class LoadedNode {
       soonest = Math.min(soonest, timer.dueAt);
     }
     return due;
+  }
+
+  /** Inside a system turn: calls of that node that wait get MK_PEER_LOST. */
+  losePeer(peer: string): void {
+    this.#executor.losePeer(peer);
   }
 
   /** A handler that throws is tried again in production: here it is parked at once, since a later try is another order of turns. */

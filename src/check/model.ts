@@ -3,8 +3,17 @@
  * Models of apps (app-model.ts) and models written by hand are alike to it. Decides nothing about order or memory.
  */
 
-/** Whether an action is the next of which process: two actions of different processes commute. -1: commutes with none. */
-export type Process = number;
+/**
+ * What an action is one of, as a small number: messages of one channel, timers of one node, calls of one client. An action of a source
+ * that could always have gone on is not passed over for ever (weak fairness).
+ */
+export type Source = number;
+
+/** The source of what may happen and need not, such as a crash. */
+export const unfair: Source = 0xffff;
+
+/** An integer below `options`. */
+export type Choose = (options: number) => number;
 
 export interface Model {
   /** Integers of a state. */
@@ -12,6 +21,12 @@ export interface Model {
   initial(): readonly Int32Array[];
   /** Adds every state that one action leads to, in an order that is always the same. */
   expand(state: Int32Array, successors: Successors): void;
+  /** Where states that differ count as one: the fingerprint of them all, left in `low` and `high`. */
+  readonly symmetry?: { readonly low: number; readonly high: number; fingerprint(rows: Int32Array, from: number): void } | undefined;
+  /** Adds one of the states that `expand` would add, as `choose` says; none when there is none. Quicker than to make all of them. */
+  expandOne?(state: Int32Array, successors: Successors, choose: Choose): void;
+  /** What a source is, for people. */
+  describeSource?(source: Source): string;
   /** The action that was the `index`-th of `state`, for people. */
   describe(state: Int32Array, index: number): string;
 }
@@ -39,7 +54,7 @@ export class Successors {
   rows: Int32Array;
   low: Int32Array;
   high: Int32Array;
-  processes: Int32Array;
+  sources: Int32Array;
   #state: Int32Array = new Int32Array(0);
   #low = 0;
   #high = 0;
@@ -51,7 +66,7 @@ export class Successors {
     this.rows = new Int32Array(width * rows);
     this.low = new Int32Array(rows);
     this.high = new Int32Array(rows);
-    this.processes = new Int32Array(rows);
+    this.sources = new Int32Array(rows);
   }
 
   begin(state: Int32Array, low: number, high: number): void {
@@ -62,7 +77,7 @@ export class Successors {
   }
 
   /** A new successor, equal to the state until `set` says otherwise. */
-  add(process: Process): void {
+  add(source: Source): void {
     const { width } = this;
     if (this.count === this.low.length) this.#grow();
     const index = this.count++;
@@ -71,7 +86,7 @@ export class Successors {
     for (let i = 0; i < width; i++) rows[this.#row + i] = this.#state[i]!;
     this.low[index] = this.#low;
     this.high[index] = this.#high;
-    this.processes[index] = process;
+    this.sources[index] = source;
   }
 
   /** What the newest successor has at a place. */
@@ -98,7 +113,7 @@ export class Successors {
     this.rows = grow(this.rows);
     this.low = grow(this.low);
     this.high = grow(this.high);
-    this.processes = grow(this.processes);
+    this.sources = grow(this.sources);
   }
 }
 

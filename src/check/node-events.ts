@@ -20,7 +20,9 @@ export type NodeEvent =
   | { readonly kind: "deferred" }
   /** By their place among those that may fire. */
   | { readonly kind: "timer"; readonly place: number }
-  | { readonly kind: "effect"; readonly place: number; readonly outcome: Outcome<unknown> };
+  | { readonly kind: "effect"; readonly place: number; readonly outcome: Outcome<unknown> }
+  /** A peer has lost its past: who waits for it is told. */
+  | { readonly kind: "lost"; readonly peer: string };
 
 export type EffectOutcomes = (name: string, args: readonly unknown[]) => readonly Outcome<unknown>[];
 
@@ -53,6 +55,8 @@ export function inputOf(event: NodeEvent, node: LoadedNode): TurnInput {
       const { service, method, args } = event.call;
       return { kind: "request", request: { service, method, args: copyOf(args) as unknown[], origin: { kind: "external", request: event.request, key: null }, sender: { kind: "client" } } };
     }
+    case "lost":
+      return { kind: "system", what: `${event.peer} is lost`, run: () => node.losePeer(event.peer) };
     case "local":
       return { kind: "local", id: state.local.keys().next().value! };
     case "deferred":
@@ -107,6 +111,8 @@ export function eventInWords(event: NodeEvent, node: LoadedNode): string {
       return `${handler} told ${outcomeInWords(event.outcome)} by an effect`;
     case "deferred":
       return `${handler}, deferred before`;
+    case "lost":
+      return `${event.peer} has lost its past`;
     case "local":
       return `${handler} by itself`;
   }

@@ -3,14 +3,15 @@
  * asks chance for, all of which are tried. The rest of a search looks it up.
  */
 import { assert } from "../base/assert.ts";
-import { messageOf, stackOf } from "../base/error.ts";
+import { MaceKenError, messageOf, stackOf } from "../base/error.ts";
 import { callOfInput } from "../turn/input-facts.ts";
 import type { ClientStates } from "./clients.ts";
 import type { LoadedNode } from "./loaded-node.ts";
 import type { Messages } from "./messages.ts";
-import { inputOf, isRetried, type NodeEvent } from "./node-events.ts";
+import { eventInWords, inputOf, isRetried, type NodeEvent } from "./node-events.ts";
 import type { NodeStates } from "./node-states.ts";
 import { PairTable } from "./pair-table.ts";
+import { stateDifference } from "./state-difference.ts";
 
 /** What one turn leads to. */
 export interface TurnEffect {
@@ -56,8 +57,14 @@ export class TurnTable {
   *#runAll(state: number, event: NodeEvent): Iterable<TurnEffect> {
     const chance = this.#chance;
     chance.begin();
-    do yield this.#run(state, event);
-    while (chance.next());
+    do {
+      const effect = this.#run(state, event);
+      // Once more, on the same state with the same chances: whatever differs is decided by something that no search can control.
+      chance.again();
+      const again = this.#run(state, event);
+      if (!isSame(effect, again)) throw new MaceKenError("MK_NONDETERMINISTIC", `${this.#states.ports.name}: ${eventInWords(event, this.#states.view(state))} did two different things on the same state: ${this.#difference(effect, again)}`);
+      yield effect;
+    } while (chance.next());
   }
 
   #run(state: number, event: NodeEvent): TurnEffect {
@@ -69,7 +76,13 @@ export class TurnTable {
     const { outputs, error, wrote } = node.run(input, isRetried(event));
     assert(outputs.effectKeys.length === 0 || wrote, "an effect is in the state");
     const to = wrote ? this.#states.add(node, this.#states.floorOf(state), before.filter((call) => call !== settled)) : state;
-    return { to, ...this.outputs(outputs), failure: error === undefined ? undefined : (stackOf(error) ?? messageOf(error)) };
+    return { to, ...this.outputs(outputs), failure: error === undefined ? undefined : failureText(error) };
+  }
+
+  #difference(one: TurnEffect, other: TurnEffect): string {
+    if (one.to !== other.to) return stateDifference(this.#states.view(one.to).state, this.#states.view(other.to).state).join("; ") || "the order of its properties";
+    if (one.failure !== other.failure) return `${one.failure ?? "it did not throw"}, then ${other.failure ?? "it did not throw"}`;
+    return one.answered.join() === other.answered.join() ? "what it sent" : "what it answered";
   }
 
   /** Messages and answers as numbers. */
@@ -80,6 +93,19 @@ export class TurnTable {
     for (const { request, outcome } of outputs.answers) answered.push(request, this.#clients.outcomeNumber(outcome));
     return { sent, answered };
   }
+}
+
+/** The error and the program's own frames: those below them are MaceKen's. */
+function failureText(error: unknown): string {
+  const stack = stackOf(error);
+  if (stack === undefined) return messageOf(error);
+  const lines = stack.split("\n");
+  const ours = lines.findIndex((line) => /^\s*at (?:callHandler|callHook) /.test(line));
+  return (ours < 0 ? lines : lines.slice(0, ours)).join("\n");
+}
+
+function isSame(one: TurnEffect, other: TurnEffect): boolean {
+  return one.to === other.to && one.failure === other.failure && one.sent.join() === other.sent.join() && one.answered.join() === other.answered.join();
 }
 
 /** What `this.turn.random()` answers: every value of a few, for each time it is asked, one after the other over several runs of a turn. */
@@ -94,6 +120,11 @@ export class Chance {
 
   begin(): void {
     this.#choices = [];
+    this.#asked = 0;
+  }
+
+  /** The same combination from the beginning. */
+  again(): void {
     this.#asked = 0;
   }
 

@@ -15,18 +15,25 @@ export class VisitedStates {
   #capacity = firstCapacity;
   /** Pairs (low, high); (0, 0) is an empty slot. */
   #slots = new Int32Array(firstCapacity * 2);
+  /** By slot, the number of its state; undefined when nobody asks for it. */
+  #numbers: Int32Array | undefined;
   readonly #parents: Int32Array[] = [];
   readonly #actions: Uint16Array[] = [];
 
+  /** `keepsNumbers`: that the number of a state can be asked for. 4 to 7 bytes more for each. */
+  constructor(keepsNumbers = false) {
+    if (keepsNumbers) this.#numbers = new Int32Array(firstCapacity);
+  }
+
   /** Of one state, all tables together. */
   get bytesPerState(): number {
-    const bytes = this.#slots.byteLength + this.#parents.length * pieceLength * (Int32Array.BYTES_PER_ELEMENT + Uint16Array.BYTES_PER_ELEMENT);
+    const bytes = this.#slots.byteLength + (this.#numbers?.byteLength ?? 0) + this.#parents.length * pieceLength * (Int32Array.BYTES_PER_ELEMENT + Uint16Array.BYTES_PER_ELEMENT);
     return bytes / Math.max(1, this.count);
   }
 
   /** The number of a state that was not there before, which came from `parent` by its action of that number; -1 when it was there. */
   add(low: number, high: number, parent: number, action: number): number {
-    if (!this.#insert(low, high)) return -1;
+    if (!this.#insert(low, high, this.count)) return -1;
     const number = this.count++;
     const piece = number >>> 16;
     const at = number & (pieceLength - 1);
@@ -41,9 +48,15 @@ export class VisitedStates {
     return number;
   }
 
+  /** The number of a state that is there. */
+  numberOf(low: number, high: number): number {
+    assert(this.#numbers !== undefined, "numbers are kept");
+    return this.#numbers[this.#find(low, high) / 2]!;
+  }
+
   has(low: number, high: number): boolean {
-    const { slots, at } = this.#find(low, high);
-    return slots[at] !== 0 || slots[at + 1] !== 0;
+    const at = this.#find(low, high);
+    return this.#slots[at] !== 0 || this.#slots[at + 1] !== 0;
   }
 
   parentOf(number: number): number {
@@ -54,38 +67,38 @@ export class VisitedStates {
     return this.#actions[number >>> 16]![number & (pieceLength - 1)]!;
   }
 
-  #insert(low: number, high: number): boolean {
+  #insert(low: number, high: number, number: number): boolean {
     // The fingerprint that means an empty slot gives its place to its neighbour.
+    if (low === 0 && high === 0) high = 1;
+    const at = this.#find(low, high);
+    const slots = this.#slots;
+    if (slots[at] !== 0 || slots[at + 1] !== 0) return false;
+    slots[at] = low;
+    slots[at + 1] = high;
+    if (this.#numbers !== undefined) this.#numbers[at / 2] = number;
+    return true;
+  }
+
+  /** The place of the fingerprint, or the one where it would be. */
+  #find(low: number, high: number): number {
     if (low === 0 && high === 0) high = 1;
     const slots = this.#slots;
     const end = this.#capacity * 2;
     // The upper half says where to begin: no power of two is needed, so the table can grow by less than twofold.
     let at = Math.floor(((high >>> 0) / 0x100000000) * this.#capacity) * 2;
-    while (slots[at] !== 0 || slots[at + 1] !== 0) {
-      if (slots[at] === low && slots[at + 1] === high) return false;
+    while ((slots[at] !== 0 || slots[at + 1] !== 0) && (slots[at] !== low || slots[at + 1] !== high)) {
       at += 2;
       if (at === end) at = 0;
     }
-    slots[at] = low;
-    slots[at + 1] = high;
-    return true;
-  }
-
-  #find(low: number, high: number): { readonly slots: Int32Array; readonly at: number } {
-    if (low === 0 && high === 0) high = 1;
-    const slots = this.#slots;
-    let at = Math.floor(((high >>> 0) / 0x100000000) * this.#capacity) * 2;
-    while ((slots[at] !== 0 || slots[at + 1] !== 0) && (slots[at] !== low || slots[at + 1] !== high)) {
-      at += 2;
-      if (at === this.#capacity * 2) at = 0;
-    }
-    return { slots, at };
+    return at;
   }
 
   #grow(): void {
     const before = this.#slots;
+    const numbers = this.#numbers;
     this.#capacity = Math.ceil(this.#capacity * growth);
     this.#slots = new Int32Array(this.#capacity * 2);
-    for (let at = 0; at < before.length; at += 2) if (before[at] !== 0 || before[at + 1] !== 0) this.#insert(before[at]!, before[at + 1]!);
+    if (numbers !== undefined) this.#numbers = new Int32Array(this.#capacity);
+    for (let at = 0; at < before.length; at += 2) if (before[at] !== 0 || before[at + 1] !== 0) this.#insert(before[at]!, before[at + 1]!, numbers?.[at / 2] ?? 0);
   }
 }

@@ -92,7 +92,10 @@ export interface WorldOptions {
   readonly effects?: Readonly<Record<string, (...args: readonly never[]) => readonly Outcome<unknown>[]>>;
   /** For checking: states in which it does not hold are looked at, but nothing is explored from them. Bounds a world that grows for ever. */
   readonly constraint?: Predicate;
-  /** For checking: groups of nodes, by name, that are alike but for their names: states that differ by exchanging them count as one. */
+  /**
+   * For checking: groups of nodes, by name, that are alike but for their names: states that differ by exchanging them count as one. What
+   * others know of them must be in no order either: refs in a Set or a Map, not in an array. Only for properties of states ("always").
+   */
   readonly symmetric?: readonly (readonly string[])[];
 }
 

@@ -47,7 +47,7 @@ export interface TurnPorts {
   /** Bytes of messages that may still be sent to a node before its outbox is full. */
   outboxRoomBytes(node: string): number;
   /** The number of a call, where the next number is not the one: in a search, which is to come back to states. */
-  nextCall?(): number;
+  nextCall?(node: string): number;
   /** Told of each handler while it runs. */
   readonly watch: TurnWatch | undefined;
 }
@@ -99,8 +99,8 @@ export class ActiveTurn implements RunningTurnPort {
     return ++this.lastId;
   }
 
-  #nextCall(): number {
-    return this.ports.nextCall?.() ?? this.nextId();
+  #nextCall(node: string): number {
+    return this.ports.nextCall?.(node) ?? this.nextId();
   }
 
   // ---- refs
@@ -120,7 +120,7 @@ export class ActiveTurn implements RunningTurnPort {
   send(address: Address, method: string, args: readonly unknown[]): Reply<unknown> {
     const what = `${address}.${method}`;
     const node = nodeOf(address);
-    const reply = new ReplyState(this.#nextCall(), node === this.ports.nodeName ? "" : node, what);
+    const reply = new ReplyState(this.#nextCall(node), node === this.ports.nodeName ? "" : node, what);
     const encoded = encodeArguments(args, what);
     this.#demandSize(node, encoded.length, what);
     if (node !== this.ports.nodeName) this.#demandRoom(node, encoded.length, what);
@@ -131,7 +131,7 @@ export class ActiveTurn implements RunningTurnPort {
   sendToSelf(service: object, method: string, args: readonly unknown[]): Reply<unknown> {
     const name = this.serviceName(service);
     const what = `${name}.${method}`;
-    const reply = new ReplyState(this.#nextCall(), "", what);
+    const reply = new ReplyState(this.#nextCall(this.ports.nodeName), "", what);
     this.#collect({ node: this.ports.nodeName, service: name, method, args: encodeArguments(args, what), reply, own: true });
     return reply as unknown as Reply<unknown>;
   }
@@ -169,7 +169,7 @@ export class ActiveTurn implements RunningTurnPort {
   outside(name: string, args: readonly unknown[]): Reply<unknown> {
     if (!this.effectNames.has(name)) throw new MaceKenError("MK_EFFECT_UNKNOWN", `the app supplies no effect ${name}`);
     const copy = readMessageValue(new Reader(encodeArguments(args, `outside ${name}`))) as unknown[];
-    const reply = new ReplyState(this.#nextCall(), "", `outside ${name}`);
+    const reply = new ReplyState(this.#nextCall(this.ports.nodeName), "", `outside ${name}`);
     const key = `${this.state.incarnation}.${this.turnNumber}.${++this.#effectIndex}`;
     this.effects.push({ state: new EffectState(key, name, copy, reply.call), reply });
     return reply as unknown as Reply<unknown>;

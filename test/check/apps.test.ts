@@ -211,3 +211,48 @@ test("numbers of calls come back, so an app that goes in circles has finitely ma
   assert.equal(result.end, "complete");
   assert.ok(result.states < 40, `${result.states} states`);
 });
+
+test("a turn that does two things on one state is named, with what differs", async () => {
+  let calls = 0;
+  class Leaky extends Service {
+    static readonly messages: Messages<Leaky> = { touch: true, tell: true };
+    seen = 0;
+    touch() {
+      this.seen = ++calls;
+    }
+    tell() {
+      return ++calls;
+    }
+  }
+  const leaky = app({ version: 1 }).service("leaky", () => new Leaky());
+  const run = (call: ClientCall) => check(world({ nodes: { a: leaky }, clients: { x: [call] } }));
+  await assert.rejects(run(call<Leaky>("a/leaky").touch()), { code: "MK_NONDETERMINISTIC", message: /a: leaky\.touch\(\) from client x did two different things on the same state: leaky\.seen: 1 -> 2/ });
+  await assert.rejects(run(call<Leaky>("a/leaky").tell()), { code: "MK_NONDETERMINISTIC", message: /what it answered/ });
+});
+
+test("without Ken one crash is enough to break two-phase commit; under Ken it stays right", async () => {
+  assert.equal((await check(commitWorld(2))).violation, undefined);
+  const { violation } = await check(commitWorld(2), { persistence: "none" });
+  assert.equal(violation!.property, "when all is quiet, everybody knows");
+  assert.equal(violation!.trace.filter(({ what }) => /crashes/.test(what)).length, 1);
+});
+
+test("nodes that are alike but for their names: as many states as there are without their names", async (t) => {
+  for (const [participants, states] of [[2, 55], [3, 517], [4, 5_199]] as const) {
+    const all = await check(commitWorld(participants));
+    const exchanged = await check(commitWorld(participants, undefined, { symmetric: true }));
+    assert.equal(all.states, states);
+    assert.equal(exchanged.violation, undefined);
+    assert.equal(exchanged.end, "complete");
+    t.diagnostic(`${participants} participants: ${all.states} states are ${exchanged.states}`);
+    assert.ok(exchanged.states < all.states && exchanged.states * factorial(participants) >= all.states);
+  }
+  assert.equal((await check(commitWorld(3, HastyCoordinator, { symmetric: true }))).violation!.trace.length, 6);
+  const named = app({ version: 1 }).service("counter", () => new Counter(ref<Counter>("a/counter") as Ref<Counter>)).outside(effects);
+  await assert.rejects(check(world({ nodes: { a: counterApp("b"), b: named, c: named }, symmetric: [["a", "b"]] })), { code: "MK_WORLD_INVALID", message: /not alike/ });
+  await assert.rejects(check(world({ nodes: { a: counterApp("b"), b: counterApp("a") }, clients: { x: [at.add(1)] }, symmetric: [["a", "b"]] })), /client x calls a/);
+});
+
+function factorial(number: number): number {
+  return number < 2 ? 1 : number * factorial(number - 1);
+}

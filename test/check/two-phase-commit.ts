@@ -27,10 +27,11 @@ export class Coordinator extends Service {
   static readonly messages: Messages<Coordinator> = { commit: true };
   decision: Decision = "undecided";
   votes = 0;
-  readonly participants: Ref<Participant>[];
+  /** In no order, as far as anybody should tell. */
+  readonly participants: Set<Ref<Participant>>;
   constructor(participants: Ref<Participant>[]) {
     super();
-    this.participants = participants;
+    this.participants = new Set(participants);
   }
 
   commit() {
@@ -40,7 +41,7 @@ export class Coordinator extends Service {
   protected onVote(outcome: Outcome<boolean>) {
     if (this.decision !== "undecided") return;
     if (!outcome.ok || !outcome.value) this.decide("aborted");
-    else if (++this.votes === this.participants.length) this.decide("committed");
+    else if (++this.votes === this.participants.size) this.decide("committed");
   }
 
   protected decide(decision: Decision) {
@@ -57,12 +58,13 @@ export class HastyCoordinator extends Coordinator {
   }
 }
 
-export function commitWorld(participants: number, Manager: typeof Coordinator = Coordinator) {
+export function commitWorld(participants: number, Manager: typeof Coordinator = Coordinator, options: { readonly symmetric?: boolean } = {}) {
   const names = Array.from({ length: participants }, (_, number) => `p${number + 1}`);
   const participant = app({ version: 1 }).service("participant", () => new Participant());
   const coordinator = app({ version: 1 }).service("coordinator", () => new Manager(names.map((name) => ref<Participant>(`${name}/participant`))));
   return world({
     nodes: { manager: coordinator, ...Object.fromEntries(names.map((name) => [name, participant])) },
+    ...(options.symmetric === true ? { symmetric: [names] } : {}),
     clients: { somebody: [call<Coordinator>("manager/coordinator").commit()] },
     properties: [
       always("no two participants decide differently", (world) => {

@@ -38,7 +38,7 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
   observe: [...kernelAndBelow, "log", "transport"],
   node: nodeAndBelow,
   sim: [...kernelAndBelow, "log", "transport"],
-  check: [...kernelAndBelow, "log", "transport", "sim"],
+  check: [...kernelAndBelow, "log", "transport", "observe", "sim"],
   library: ["index"],
   testing: ["base", "codec", "log", "transport"],
   cli: [...nodeAndBelow, "node", "sim", "check", "library", "testing", "index"],

@@ -1,0 +1,80 @@
+/**
+ * A way through a world, as data: which turns, on which node, what each consumed, sent, answered and changed. What tables, diagrams and
+ * files of traces are made from. Plain JSON.
+ */
+import type { AppModel } from "./app-model.ts";
+import { inWords, outcomeInWords } from "./node-events.ts";
+import { readPayload } from "../turn/payload.ts";
+import { stateDifference } from "./state-difference.ts";
+
+export interface SentMessage {
+  readonly to: string;
+  /** `bank.transfer("ann", 5)`, or what an outcome says. */
+  readonly what: string;
+}
+
+export interface TraceStep {
+  /** Empty in the first, in which every node is born. */
+  readonly node: string;
+  readonly what: string;
+  /** Which of the possible actions of the state before it was: what a replay needs. */
+  readonly action: number;
+  /** The step that sent the message which this one consumed. */
+  readonly sentBy?: number;
+  /** The client whose call this is. */
+  readonly client?: string;
+  readonly sent: readonly SentMessage[];
+  readonly answered: readonly { readonly client: string; readonly what: string }[];
+  /** `bank.accounts.get("ann"): 10 -> 5`. */
+  readonly changes: readonly string[];
+}
+
+/** Of a state, which action leads to the next. */
+export interface StepTaken {
+  readonly state: Int32Array;
+  /** Of the state before. */
+  readonly action: number;
+}
+
+export function traceOf(model: AppModel, steps: readonly StepTaken[]): TraceStep[] {
+  /** By channel, the steps that sent what waits in it. */
+  const senders = new Map<string, number[]>();
+  const note = (from: string, step: number, sent: readonly SentMessage[]): void => {
+    for (const { to } of sent) {
+      const channel = `${from} ${to}`;
+      const waiting = senders.get(channel);
+      if (waiting === undefined) senders.set(channel, [step]);
+      else waiting.push(step);
+    }
+  };
+  const born = steps[0]!;
+  const trace: TraceStep[] = [{ node: "", what: "every node is born", action: born.action, sent: [], answered: [], changes: [] }];
+  for (const from of model.nodes) note(from.name, 0, model.nodes.flatMap((to) => Array.from(model.messages.inQueue(born.state[model.placeOfQueue(from.number, to.number)]!), () => ({ to: to.name, what: "" }))));
+  for (let at = 1; at < steps.length; at++) {
+    const before = steps[at - 1]!.state;
+    const { node, words, effect, from, client, isCrash } = [...model.actions(before)][steps[at]!.action]!;
+    const { number, states } = model.nodes.find(({ name }) => name === node)!;
+    if (isCrash === true) for (const channel of senders.keys()) if (channel.split(" ").includes(node)) senders.delete(channel);
+    const sent: SentMessage[] = [];
+    for (let i = 0; i < effect.sent.length; i += 2) {
+      const to = model.nodes[effect.sent[i]!]?.name;
+      if (to !== undefined) sent.push({ to, what: messageInWords(model.messages.payloadOf(effect.sent[i + 1]!)) });
+    }
+    const answered = [];
+    for (let i = 0; i < effect.answered.length; i += 2) answered.push({ client: model.clientNames[effect.answered[i]! - 1]!, what: outcomeInWords(model.clients.outcome(effect.answered[i + 1]!)) });
+    const sentBy = from === undefined ? undefined : senders.get(`${from} ${node}`)!.shift()!;
+    trace.push({
+      node, what: words, action: steps[at]!.action,
+      ...(sentBy === undefined ? {} : { sentBy }), ...(client === undefined ? {} : { client }),
+      sent, answered, changes: stateDifference(states.view(before[number]!).state, states.view(effect.to).state),
+    });
+    note(node, at, sent);
+  }
+  return trace;
+}
+
+function messageInWords(bytes: Uint8Array): string {
+  const payload = readPayload(bytes);
+  if (payload.kind === "request") return `${payload.service}.${payload.method}(${inWords(payload.args)})`;
+  return payload.kind === "outcome" ? outcomeInWords(payload.outcome) : `${payload.what} failed`;
+}
