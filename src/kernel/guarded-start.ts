@@ -213,7 +213,8 @@ function nameOf({ input, channel }: NextTurn): string {
     case "request": {
       const { service, method, origin } = input.request;
       if (origin.kind === "external" && origin.key !== null) return `request ${service}.${method}, Idempotency-Key with digest ${digestOfKey(origin.key)}`;
-      return `request ${fingerprintOf(input.request)}`;
+      const print = fingerprintOf(input.request);
+      return `request ${service}.${method}, arguments with digest ${print.slice(print.lastIndexOf(" ") + 1)}`;
     }
     default:
       return input.kind;

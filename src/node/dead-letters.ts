@@ -14,7 +14,7 @@ import { readPayload, type Payload } from "../turn/payload.ts";
 export interface DeadLetterReport {
   readonly id: number;
   readonly at: string;
-  /** `bank.open`; of a message that never left for a peer `auction/lot.bid`. */
+  /** `bank.open`; of one not known to have reached a peer `auction/lot.bid`. */
   readonly what: string;
   /** Who sent it, was to get it, or was asked. */
   readonly peer?: string;
