@@ -80,6 +80,14 @@ test("a directory whose files come and go while it is read is sound at every mom
   node.log.flush();
   disk.settle();
   node.snapshot();
+  disk.settle();
+  for (let i = 0; i < 40; i++) {
+    node.append(100);
+    node.log.flush();
+    disk.settle();
+  }
+  node.snapshot();
+  disk.settle();
   const after = disk.restart();
   assert.notDeepEqual(after.list(directory), before.list(directory));
   let refused = 0;
