@@ -2,14 +2,12 @@
  * `maceken/check`: explores every state that a declared world can reach and holds its properties against each. Under Ken a crash is
  * nothing that an app could notice, so what is explored is every order of turns.
  */
-import { assert } from "../base/assert.ts";
+import { seededChance } from "../sim/seeded-chance.ts";
 import type { WorldDefinition } from "../sim/world-definition.ts";
 import { AppModel } from "./app-model.ts";
-import { AppView } from "./app-view.ts";
-import { BreadthFirst, type SearchEnd } from "./breadth-first.ts";
-import { fingerprint, Successors } from "./model.ts";
-import { traceOf, type StepTaken, type TraceStep } from "./trace.ts";
-import { WayProperties } from "./way-properties.ts";
+import type { SearchEnd } from "./breadth-first.ts";
+import { EveryState, Walks, type SearchFigures } from "./searches.ts";
+import { traceOf, type TraceStep } from "./trace.ts";
 
 export type { SentMessage, TraceStep } from "./trace.ts";
 export { always, call, eventually, eventuallyAlways, leadsTo, world, WorldDefinition, type Calls, type ClientCall, type MessageView, type NodeDeclaration, type Predicate, type Property, type WorldOptions, type WorldView } from "../sim/world-definition.ts";
@@ -26,20 +24,19 @@ export interface CheckOptions {
   readonly persistence?: "ken" | "none";
   /** Default 1. */
   readonly crashes?: number;
+  /**
+   * In place of every state, random walks: so many steps, of up to `maxSteps` a walk (default 1,000). For worlds too large to be explored;
+   * properties of ways are not looked at.
+   */
+  readonly walk?: { readonly steps: number; readonly seed: number; readonly maxSteps?: number };
   /** Stops it: the answer is what was found until then. */
   readonly signal?: AbortSignal;
   /** Called some times a second. */
   onProgress?(progress: CheckProgress): void;
 }
 
-export interface CheckProgress {
-  readonly states: number;
-  readonly transitions: number;
-  readonly depth: number;
-  /** Found and not explored yet. */
-  readonly waiting: number;
+export interface CheckProgress extends SearchFigures {
   readonly seconds: number;
-  readonly bytesPerState: number;
   /** Turns that were executed, and those that were looked up instead. */
   readonly turnsExecuted: number;
   readonly turnsLookedUp: number;
@@ -59,98 +56,41 @@ export interface PropertyViolation {
 }
 
 export interface CheckResult extends CheckProgress {
-  /** "complete": every reachable state was looked at. Otherwise what ended it. */
-  readonly end: SearchEnd | "stopped";
+  /** "complete": every reachable state was looked at; "walked": all steps of random walks were taken. Otherwise what ended it. */
+  readonly end: SearchEnd | "walked" | "stopped";
   readonly violation: PropertyViolation | undefined;
 }
 
-/** Expanded between two looks at the clock. */
-const sliceStates = 2_000;
 const progressEveryMs = 200;
 
-/** Errors: MK_START_FAILED when a constructor throws; what a property throws. */
+/** Errors: MK_START_FAILED when a constructor throws; MK_NONDETERMINISTIC; what a property throws. */
 export async function check(definition: WorldDefinition, options: CheckOptions = {}): Promise<CheckResult> {
   const model = new AppModel(definition, options.persistence === "none" ? (options.crashes ?? 1) : 0);
-  const view = new AppView(model, model.initial()[0]!);
-  const safety = definition.properties.filter(({ kind }) => kind === "always");
-  const ways = new WayProperties(definition.properties);
-  let violated = "";
-  const search = new BreadthFirst(
-    model,
-    {
-      violation(state) {
-        const failure = model.failureIn(state);
-        if (failure !== undefined) {
-          ways.skip();
-          violated = "no handler throws";
-          return failure;
-        }
-        view.turnTo(state);
-        ways.look(view);
-        for (const { name, holds } of safety) {
-          const answer = holds(view);
-          if (answer === true) continue;
-          violated = name;
-          return answer === false ? "it does not hold" : answer;
-        }
-        return undefined;
-      },
-      isExpanded: (state) => model.failureIn(state) === undefined && (definition.constraint === undefined || definition.constraint(view.turnTo(state)) === true),
-    },
-    { ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }), ...(options.maxDepth === undefined ? {} : { maxDepth: options.maxDepth }) },
-    ways.graph,
-  );
+  const { walk, maxStates = Infinity, maxDepth = Infinity } = options;
+  const search = walk === undefined ? new EveryState(model, { maxStates, maxDepth }) : new Walks(model, { maxSteps: 1000, ...walk, choose: seededChance(walk.seed) });
   const begun = performance.now();
   const progress = (): CheckProgress => ({
-    states: search.visited.count,
-    transitions: search.transitions,
-    depth: search.depth,
-    waiting: search.waiting,
+    ...search.figures(),
     seconds: (performance.now() - begun) / 1000,
-    bytesPerState: search.visited.bytesPerState,
     turnsExecuted: sum(model.nodes.map(({ turns }) => turns.executed)),
     turnsLookedUp: sum(model.nodes.map(({ turns }) => turns.lookedUp)),
     nodeStates: sum(model.nodes.map(({ states }) => states.count)),
   });
-  let end: SearchEnd | "stopped" | undefined;
+  let end: CheckResult["end"] | undefined;
   let toldAt = begun;
   while (end === undefined) {
-    end = search.run(sliceStates);
+    end = search.run();
     if (performance.now() - toldAt < progressEveryMs) continue;
     toldAt = performance.now();
     options.onProgress?.(progress());
     await new Promise((resolve) => setImmediate(resolve));
     if (options.signal?.aborted === true) end ??= "stopped";
   }
-  const { violation } = search;
-  if (violation !== undefined) return { end, ...progress(), violation: { property: violated, what: violation.what, trace: traceOf(model, search.trace(violation.state)) } };
-  const broken = ways.violation(search.visited.count);
-  if (broken === undefined) return { end, ...progress(), violation: undefined };
-  const { property, what, circleFrom, criticalAt, way } = broken;
-  const trace = traceOf(model, walk(model, way, (state) => numberOf(search, state)));
-  return { end: "violated", ...progress(), violation: { property, what, trace, ...(circleFrom === undefined ? {} : { circleFrom }), ...(criticalAt === undefined ? {} : { criticalAt }) } };
-}
-
-function numberOf(search: BreadthFirst, state: Int32Array): number {
-  const { low, high } = fingerprint(state);
-  return search.visited.numberOf(low, high);
-}
-
-/** The states of a way that is known by their numbers, and the actions between them. */
-function walk(model: AppModel, way: readonly number[], numberOf: (state: Int32Array) => number): StepTaken[] {
-  let state = model.initial()[way[0]!]!;
-  const steps: StepTaken[] = [{ state, action: way[0]! }];
-  const successors = new Successors(model.width);
-  for (const number of way.slice(1)) {
-    successors.begin(state, 0, 0);
-    model.expand(state, successors);
-    const rows = Array.from({ length: successors.count }, (_, row) => successors.rows.slice(row * model.width, (row + 1) * model.width));
-    const action = rows.findIndex((row) => numberOf(row) === number);
-    assert(action >= 0, "each state of a way leads to the next");
-    state = rows[action]!;
-    steps.push({ state, action });
-  }
-  return steps;
+  const found = search.found();
+  if (found === undefined) return { end, ...progress(), violation: undefined };
+  const { property, what, steps, circleFrom, criticalAt } = found;
+  const violation = { property, what, trace: traceOf(model, steps), ...(circleFrom === undefined ? {} : { circleFrom }), ...(criticalAt === undefined ? {} : { criticalAt }) };
+  return { end: "violated", ...progress(), violation };
 }
 
 function sum(numbers: readonly number[]): number {

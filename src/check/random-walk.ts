@@ -9,6 +9,8 @@ import type { SearchRules } from "./breadth-first.ts";
 export class RandomWalk {
   steps = 0;
   walks = 0;
+  /** Steps of the longest walk. */
+  longest = 0;
   /** What is wrong in the last state of the walk under way, which ends there. */
   violation: string | undefined;
   readonly #model: Model;
@@ -60,6 +62,7 @@ export class RandomWalk {
       return;
     }
     this.steps++;
+    this.longest = Math.max(this.longest, this.#taken);
     this.#look();
   }
 

@@ -256,3 +256,14 @@ test("nodes that are alike but for their names: as many states as there are with
 function factorial(number: number): number {
   return number < 2 ? 1 : number * factorial(number - 1);
 }
+
+test("random walks find what is wrong too, the same with the same seed", async () => {
+  const walk = { steps: 20_000, seed: 7, maxSteps: 100 };
+  const [one, other] = [await check(commitWorld(4, HastyCoordinator), { walk }), await check(commitWorld(4, HastyCoordinator), { walk })];
+  assert.equal(one.end, "violated");
+  assert.equal(one.violation!.property, "no two participants decide differently");
+  assert.deepEqual(one.violation, other.violation);
+  assert.ok(one.violation!.trace.length >= 6);
+  const right = await check(commitWorld(4), { walk });
+  assert.deepEqual([right.end, right.violation, right.transitions], ["walked", undefined, 20_000]);
+});

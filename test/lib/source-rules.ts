@@ -55,6 +55,7 @@ export const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   "oxc-parser": ["compile"],
   "oxc-transform": ["compile"],
   picocolors: ["cli"],
+  "pure-rand": ["sim"],
 };
 
 /** Rooms that do no I/O, read no clock and draw no randomness. */
