@@ -177,14 +177,20 @@ export class AppModel implements Model {
     const { nodes, messages, clients } = this;
     for (const node of nodes) {
       const current = state[node.number]!;
-      for (const event of this.#ownEvents(node, current)) for (const effect of node.turns.get(current, event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSources[this.#events[event]!.kind]!));
+      for (const event of this.#ownEvents(node, current)) {
+        const source = this.#sourceOf(node.number, ownSources[this.#events[event]!.kind]!);
+        const effects = node.turns.get(current, event, this.#eventOf);
+        if (successors.wants(source, effects.length)) for (const effect of effects) this.#apply(node, effect, successors, source);
+      }
       for (const from of node.senders) {
         const place = this.placeOfQueue(from, node.number);
         const queue = state[place]!;
         if (queue === 0) continue;
-        const event = this.#messageEvent(from, messages.head(queue));
-        for (const effect of node.turns.get(current, event, this.#eventOf)) {
-          this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSourceCount + from));
+        const source = this.#sourceOf(node.number, ownSourceCount + from);
+        const effects = node.turns.get(current, this.#messageEvent(from, messages.head(queue)), this.#eventOf);
+        if (!successors.wants(source, effects.length)) continue;
+        for (const effect of effects) {
+          this.#apply(node, effect, successors, source);
           // A node's messages to itself are in its state: its own queue is never written meanwhile.
           successors.set(place, messages.rest(queue));
         }
@@ -291,6 +297,12 @@ export class AppModel implements Model {
   /** Of a node: its own tables, then the channels into it; behind those of all nodes, the clients. */
   #sourceOf(node: number, index: number): number {
     return node * (ownSourceCount + this.nodes.length) + index;
+  }
+
+  /** A turn takes from its node's queues and tables alone, and only adds to others'. A client may turn to any node. */
+  processOf(source: number): number {
+    const node = Math.floor(source / (ownSourceCount + this.nodes.length));
+    return node < this.nodes.length ? node : -1;
   }
 
   describeSource(source: number): string {
