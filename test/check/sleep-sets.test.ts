@@ -9,7 +9,7 @@ import { seededChance } from "#maceken/sim/seeded-chance.js";
 interface Part {
   readonly kind: "send" | "timer" | "self" | "count" | "ask";
   readonly to: string;
-  readonly then: Script;
+  readonly next: Script;
 }
 type Script = readonly Part[];
 
@@ -17,11 +17,11 @@ class Actor extends Service {
   static readonly messages: Messages<Actor> = { act: true };
   count = 0;
   act(script: Script) {
-    for (const { kind, to, then } of script) {
-      if (kind === "send") ref<Actor>(`${to}/actor`).act(then);
-      else if (kind === "ask") this.turn.when(ref<Actor>(`${to}/actor`).act(then), this.answered);
-      else if (kind === "timer") this.turn.schedule(this.act, then.length * 10 + 1, then);
-      else if (kind === "self") this.turn.send(this.act, then);
+    for (const { kind, to, next } of script) {
+      if (kind === "send") ref<Actor>(`${to}/actor`).act(next);
+      else if (kind === "ask") this.turn.when(ref<Actor>(`${to}/actor`).act(next), this.answered);
+      else if (kind === "timer") this.turn.schedule(this.act, next.length * 10 + 1, next);
+      else if (kind === "self") this.turn.send(this.act, next);
       else this.count = (this.count * 2 + 1) % 7;
     }
   }
@@ -34,7 +34,7 @@ const names = ["a", "b", "c"];
 
 function randomScript(chance: (options: number) => number, depth: number): Script {
   const kinds = depth === 0 ? (["count"] as const) : (["send", "timer", "self", "count", "ask"] as const);
-  return Array.from({ length: 1 + chance(depth > 1 ? 3 : 2) }, () => ({ kind: kinds[chance(kinds.length)]!, to: names[chance(3)]!, then: depth === 0 ? [] : randomScript(chance, depth - 1) }));
+  return Array.from({ length: 1 + chance(depth > 1 ? 3 : 2) }, () => ({ kind: kinds[chance(kinds.length)]!, to: names[chance(3)]!, next: depth === 0 ? [] : randomScript(chance, depth - 1) }));
 }
 
 const seed = Number(process.env["MACEKEN_SEED"] ?? 20261126);
