@@ -184,7 +184,7 @@ export class GuardedStart implements TurnGuard {
       case "deferred":
         return input.id <= lastId;
       case "timer":
-        return input.id <= lastId && (this.#ports.state.timers.get(input.id)?.dueAt ?? 0) <= now;
+        return input.id <= lastId && this.#ports.state.timers.get(input.id)!.dueAt <= now;
       case "effect":
         return turnOfKey(input.key) <= turn;
       default:

@@ -221,12 +221,8 @@ export class TurnQueue {
   }
 
   #peekLocal(): TurnInput | undefined {
-    const { local } = this.#ports.state();
-    for (let id = this.#localIds.peek(); id !== undefined; id = this.#localIds.peek()) {
-      if (local.has(id)) return { kind: "local", id };
-      this.#localIds.shift();
-    }
-    return undefined;
+    const id = this.#localIds.peek();
+    return id === undefined ? undefined : { kind: "local", id };
   }
 
   #peekTimer(): TurnInput | undefined {
