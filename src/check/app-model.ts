@@ -23,6 +23,9 @@ const chances = [0.25, 0.75];
 const ownSources: Readonly<Record<string, number>> = { local: 0, deferred: 1, timer: 2, effect: 3 };
 const ownSourceCount = Object.keys(ownSources).length;
 
+/** Integers of one thing that may happen next. */
+const openWidth = 4;
+
 function unreachable(): Outcome<unknown> {
   return { ok: false, error: new MaceKenError("MK_CLIENT_UNREACHABLE", "the node crashed before it answered") };
 }
@@ -76,13 +79,11 @@ export class AppModel implements Model {
   readonly #initial: Int32Array;
   readonly symmetry: Symmetry | undefined;
   readonly #eventOf = (number: number): NodeEvent => this.#events[number]!;
-  /** Nodes that messages were sent to and that the world does not have. */
-  readonly unknownNodes = new Set<string>();
 
   /** Without Ken, how often nodes may crash, all together; 0 under Ken, where nobody notices. */
   readonly #crashes: number;
   readonly #lostEvents: readonly number[];
-  /** What may happen next, while one of it is chosen. */
+  /** What may happen next to the state that is being expanded. */
   readonly #open: number[] = [];
 
   constructor(definition: WorldDefinition, { crashesWithoutKen = 0, from = new Map() }: ModelOptions = {}) {
@@ -110,11 +111,9 @@ export class AppModel implements Model {
     this.symmetry = isExchanged ? new Symmetry(this) : undefined;
   }
 
+  /** -1 for a node that the world does not have: what is sent to it waits for ever. */
   #nodeNumber(name: string): number {
-    const number = this.#nodeNumbers.get(name);
-    if (number !== undefined) return number;
-    this.unknownNodes.add(name);
-    return -1;
+    return this.#nodeNumbers.get(name) ?? -1;
   }
 
   placeOfQueue(from: number, to: number): number {
@@ -150,11 +149,7 @@ export class AppModel implements Model {
         for (const other of this.nodes) {
           const peer = from.get(other.name);
           if (peer === undefined || other === node) continue;
-          for (const payload of underWay(stored.kernel, peer.kernel)) {
-            this.#noteSender(node.number, other.number);
-            const place = this.placeOfQueue(node.number, other.number);
-            state[place] = this.messages.append(state[place]!, this.messages.numberOf(payload.slice()));
-          }
+          for (const payload of underWay(stored.kernel, peer.kernel)) this.#enqueue(state, node.number, other.number, this.messages.numberOf(payload.slice()));
         }
         continue;
       }
@@ -162,49 +157,77 @@ export class AppModel implements Model {
       const { node: born, outputs } = LoadedNode.born(node.states.ports);
       state[node.number] = node.states.add(born, 0, []);
       const { sent } = node.turns.outputs(outputs);
-      for (let i = 0; i < sent.length; i += 2) {
-        if (sent[i]! < 0) continue;
-        this.#noteSender(node.number, sent[i]!);
-        const place = this.placeOfQueue(node.number, sent[i]!);
-        state[place] = this.messages.append(state[place]!, sent[i + 1]!);
-      }
+      for (let i = 0; i < sent.length; i += 2) if (sent[i]! >= 0) this.#enqueue(state, node.number, sent[i]!, sent[i + 1]!);
     }
     for (let client = 0; client < this.clientNames.length; client++) state[this.placeOfClient(client)] = this.clients.first;
     return state;
   }
 
+  /** Into a state that is being made. */
+  #enqueue(state: Int32Array, from: number, to: number, message: number): void {
+    this.#noteSender(from, to);
+    const place = this.placeOfQueue(from, to);
+    state[place] = this.messages.append(state[place]!, message);
+  }
+
   expand(state: Int32Array, successors: Successors): void {
+    const open = this.#open;
+    const count = this.#whatMayHappen(state, open);
+    for (let at = 0; at < count; at += openWidth) {
+      const effects = this.#effectsOf(state, open, at);
+      if (successors.wants(open[at + 2]!, effects.length)) for (const effect of effects) this.#apply(state, open, at, effect, successors);
+    }
+    if (this.#mayCrash(state)) for (const node of this.nodes) this.#crash(node, state, successors);
+  }
+
+  expandOne(state: Int32Array, successors: Successors, choose: Choose): void {
+    const open = this.#open;
+    const count = this.#whatMayHappen(state, open);
+    const crashes = this.#mayCrash(state) ? this.nodes.length : 0;
+    if (count + crashes === 0) return;
+    const chosen = choose(count / openWidth + crashes) * openWidth;
+    if (chosen >= count) return this.#crash(this.nodes[(chosen - count) / openWidth]!, state, successors);
+    const effects = this.#effectsOf(state, open, chosen);
+    this.#apply(state, open, chosen, effects.length === 1 ? effects[0]! : effects[choose(effects.length)]!, successors);
+  }
+
+  /**
+   * Fills `open` with what may happen next but crashes, always in one order: node, event, source, and the place of the queue whose head it
+   * consumes or of the client that calls, -1 for a node's own. Answers how much of `open` that is.
+   */
+  #whatMayHappen(state: Int32Array, open: number[]): number {
     const { nodes, messages, clients } = this;
+    let count = 0;
+    const add = (node: number, event: number, source: number, place: number): void => {
+      open[count++] = node;
+      open[count++] = event;
+      open[count++] = source;
+      open[count++] = place;
+    };
     for (const node of nodes) {
-      const current = state[node.number]!;
-      for (const event of this.#ownEvents(node, current)) {
-        const source = this.#sourceOf(node.number, ownSources[this.#events[event]!.kind]!);
-        const effects = node.turns.get(current, event, this.#eventOf);
-        if (successors.wants(source, effects.length)) for (const effect of effects) this.#apply(node, effect, successors, source);
-      }
+      const { number } = node;
+      for (const event of this.#ownEvents(node, state[number]!)) add(number, event, this.#sourceOf(number, ownSources[this.#events[event]!.kind]!), -1);
       for (const from of node.senders) {
-        const place = this.placeOfQueue(from, node.number);
-        const queue = state[place]!;
-        if (queue === 0) continue;
-        const source = this.#sourceOf(node.number, ownSourceCount + from);
-        const effects = node.turns.get(current, this.#messageEvent(from, messages.head(queue)), this.#eventOf);
-        if (!successors.wants(source, effects.length)) continue;
-        for (const effect of effects) {
-          this.#apply(node, effect, successors, source);
-          // A node's messages to itself are in its state: its own queue is never written meanwhile.
-          successors.set(place, messages.rest(queue));
-        }
+        const place = this.placeOfQueue(from, number);
+        if (state[place] !== 0) add(number, this.#messageEvent(from, messages.head(state[place]!)), this.#sourceOf(number, ownSourceCount + from), place);
       }
     }
     for (let client = 0; client < this.#callEvents.length; client++) {
       const place = this.placeOfClient(client);
       const at = state[place]!;
       const call = this.#callEvents[client]![clients.madeBy(at)];
-      if (call === undefined || clients.isWaiting(at)) continue;
-      const node = nodes[call.node]!;
-      for (const effect of node.turns.get(state[call.node]!, call.event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(nodes.length, client), client);
+      if (call !== undefined && !clients.isWaiting(at)) add(call.node, call.event, this.#sourceOf(nodes.length, client), place);
     }
-    if (state[this.#placeOfCrashes]! < this.#crashes) for (const node of nodes) this.#crash(node, state, successors);
+    return count;
+  }
+
+  #effectsOf(state: Int32Array, open: readonly number[], at: number): readonly TurnEffect[] {
+    const node = open[at]!;
+    return this.nodes[node]!.turns.get(state[node]!, open[at + 1]!, this.#eventOf);
+  }
+
+  #mayCrash(state: Int32Array): boolean {
+    return state[this.#placeOfCrashes]! < this.#crashes;
   }
 
   /**
@@ -230,59 +253,25 @@ export class AppModel implements Model {
     }
   }
 
-  expandOne(state: Int32Array, successors: Successors, choose: Choose): void {
-    const { nodes, messages, clients } = this;
-    // Triples (node, event, the place of the queue that it comes from or of the client that calls, or 0).
-    const open = this.#open;
-    let count = 0;
-    const add = (node: number, event: number, place: number): void => {
-      open[count++] = node;
-      open[count++] = event;
-      open[count++] = place;
-    };
-    for (const { number, senders } of nodes) {
-      for (const event of this.#ownEvents(nodes[number]!, state[number]!)) add(number, event, 0);
-      for (const from of senders) {
-        const place = this.placeOfQueue(from, number);
-        if (state[place] !== 0) add(number, this.#messageEvent(from, messages.head(state[place]!)), place);
-      }
-    }
-    for (let client = 0; client < this.#callEvents.length; client++) {
-      const at = state[this.placeOfClient(client)]!;
-      const call = this.#callEvents[client]![clients.madeBy(at)];
-      if (call !== undefined && !clients.isWaiting(at)) add(call.node, call.event, this.placeOfClient(client));
-    }
-    const crashes = state[this.#placeOfCrashes]! < this.#crashes ? nodes.length : 0;
-    if (count + crashes === 0) return;
-    const chosen = choose(count / 3 + crashes) * 3;
-    if (chosen >= count) return this.#crash(nodes[(chosen - count) / 3]!, state, successors);
-    const node = nodes[open[chosen]!]!;
-    const place = open[chosen + 2]!;
-    const effects = node.turns.get(state[node.number]!, open[chosen + 1]!, this.#eventOf);
-    const calling = place - this.placeOfClient(0);
-    this.#apply(node, effects.length === 1 ? effects[0]! : effects[choose(effects.length)]!, successors, 0, place > 0 && calling >= 0 ? calling : -1);
-    if (place > 0 && calling < 0) successors.set(place, messages.rest(state[place]!));
-  }
-
-  /** `calling`: the client whose call this turn handles. */
-  #apply(node: ModelNode, effect: TurnEffect, successors: Successors, source: number, calling = -1): void {
+  /** What stands at `at` of `open` happens, with this effect. */
+  #apply(state: Int32Array, open: readonly number[], at: number, effect: TurnEffect, successors: Successors): void {
     const { messages, clients } = this;
-    successors.add(source);
-    successors.set(node.number, effect.to);
+    const [node, place] = [open[at]!, open[at + 3]!];
+    successors.add(open[at + 2]!);
+    successors.set(node, effect.to);
     const { sent, answered } = effect;
     for (let i = 0; i < sent.length; i += 2) {
       if (sent[i]! < 0) continue;
-      this.#noteSender(node.number, sent[i]!);
-      const place = this.placeOfQueue(node.number, sent[i]!);
-      successors.set(place, messages.append(successors.at(place), sent[i + 1]!));
+      this.#noteSender(node, sent[i]!);
+      const queue = this.placeOfQueue(node, sent[i]!);
+      successors.set(queue, messages.append(successors.at(queue), sent[i + 1]!));
     }
-    if (calling >= 0) {
-      const place = this.placeOfClient(calling);
-      successors.set(place, clients.call(successors.at(place)));
-    }
+    if (place >= this.placeOfClient(0)) successors.set(place, clients.call(successors.at(place)));
+    // A node's messages to itself are in its state: its own queue is never written meanwhile.
+    else if (place >= 0) successors.set(place, messages.rest(state[place]!));
     for (let i = 0; i < answered.length; i += 2) {
-      const place = this.placeOfClient(answered[i]! - 1);
-      successors.set(place, clients.answer(successors.at(place), answered[i + 1]!));
+      const client = this.placeOfClient(answered[i]! - 1);
+      successors.set(client, clients.answer(successors.at(client), answered[i + 1]!));
     }
     if (effect.failure !== undefined) successors.set(this.#placeOfFailure, this.#failureNumber(effect.failure));
   }
@@ -303,14 +292,6 @@ export class AppModel implements Model {
   processOf(source: number): number {
     const node = Math.floor(source / (ownSourceCount + this.nodes.length));
     return node < this.nodes.length ? node : -1;
-  }
-
-  describeSource(source: number): string {
-    const perNode = ownSourceCount + this.nodes.length;
-    const [node, index] = [this.nodes[Math.floor(source / perNode)], source % perNode];
-    if (node === undefined) return `client ${this.clientNames[source - this.nodes.length * perNode]}`;
-    if (index >= ownSourceCount) return `messages from ${this.nodes[index - ownSourceCount]!.name} to ${node.name}`;
-    return `${Object.keys(ownSources)[index]} of ${node.name}`;
   }
 
   #ownEvents(node: ModelNode, state: number): readonly number[] {
@@ -363,33 +344,17 @@ export class AppModel implements Model {
 
   /** Walks the actions of a state in the order of `expand`. */
   *actions(state: Int32Array): Iterable<Action> {
-    const { nodes, messages, clients } = this;
-    const of = (node: ModelNode, number: number): Action[] => {
-      const current = state[node.number]!;
-      const event = this.#eventOf(number);
-      const words = eventInWords(event, node.states.view(current));
+    const open: number[] = [];
+    const count = this.#whatMayHappen(state, open);
+    for (let at = 0; at < count; at += openWidth) {
+      const { name, number, states } = this.nodes[open[at]!]!;
+      const event = this.#eventOf(open[at + 1]!);
+      const words = eventInWords(event, states.view(state[number]!));
       const source = event.kind === "message" ? { from: event.from } : event.kind === "call" ? { client: event.client } : {};
-      return node.turns.get(current, number, this.#eventOf).map((effect) => ({ node: node.name, words, effect, ...source }));
-    };
-    for (const node of nodes) {
-      for (const event of this.#ownEvents(node, state[node.number]!)) yield* of(node, event);
-      for (const from of node.senders) {
-        const queue = state[this.placeOfQueue(from, node.number)]!;
-        if (queue !== 0) yield* of(node, this.#messageEvent(from, messages.head(queue)));
-      }
+      for (const effect of this.#effectsOf(state, open, at)) yield { node: name, words, effect, ...source };
     }
-    for (let client = 0; client < this.#callEvents.length; client++) {
-      const at = state[this.placeOfClient(client)]!;
-      const call = this.#callEvents[client]![clients.madeBy(at)];
-      if (call !== undefined && !clients.isWaiting(at)) yield* of(nodes[call.node]!, call.event);
-    }
-    if (state[this.#placeOfCrashes]! >= this.#crashes) return;
-    for (const { name, number } of nodes) yield { node: name, words: "crashes, and is born again", isCrash: true, effect: { to: this.#initial[number]!, sent: [], answered: [], failure: undefined } };
-  }
-
-  describe(state: Int32Array, index: number): string {
-    const { node, words } = [...this.actions(state)][index]!;
-    return `${node}: ${words}`;
+    if (!this.#mayCrash(state)) return;
+    for (const { name, number } of this.nodes) yield { node: name, words: "crashes, and is born again", isCrash: true, effect: { to: this.#initial[number]!, sent: [], answered: [], failure: undefined } };
   }
 }
 

@@ -29,10 +29,6 @@ export class Messages {
     return this.#payloads[number]!;
   }
 
-  get count(): number {
-    return this.#payloads.length;
-  }
-
   /** The oldest message of a queue that is not empty. */
   head(queue: number): number {
     return this.#heads[queue]!;

@@ -30,10 +30,6 @@ export interface Model {
   readonly symmetry?: { readonly low: number; readonly high: number; fingerprint(rows: Int32Array, from: number): void } | undefined;
   /** Adds one of the states that `expand` would add, as `choose` says; none when there is none. Quicker than to make all of them. */
   expandOne?(state: Int32Array, successors: Successors, choose: Choose): void;
-  /** What a source is, for people. */
-  describeSource?(source: Source): string;
-  /** The action that was the `index`-th of `state`, for people. */
-  describe(state: Int32Array, index: number): string;
 }
 
 /** Fingerprints are 64 bits, in two halves: the exclusive or of a hash of each (place, value), so that a change costs what it changes. */

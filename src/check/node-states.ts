@@ -62,8 +62,4 @@ export class NodeStates {
     this.#alive.set(state, node);
     if (this.#alive.size > keptAlive) this.#alive.delete(this.#alive.keys().next().value!);
   }
-
-  formOf(state: number): string {
-    return this.view(state).form().text;
-  }
 }

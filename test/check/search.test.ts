@@ -48,9 +48,6 @@ class Grid implements Model {
       successors.set(place, state[place]! + 1);
     }
   }
-  describe(state: Int32Array, index: number) {
-    return `${[...state]} ${index}`;
-  }
 }
 
 test("the first violation has a shortest trace, which walks from state to state", () => {

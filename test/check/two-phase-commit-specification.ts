@@ -45,30 +45,26 @@ export class TwoPhaseCommitSpecification implements Model {
     }
   }
 
-  *#next(state: Int32Array): Iterable<{ readonly managers: number; readonly word: number; readonly what: string }> {
+  *#next(state: Int32Array): Iterable<{ readonly managers: number; readonly word: number }> {
     const [managers, word] = [state[0]!, state[1]!];
     const parts = this.#parts(word);
     const all = (1 << this.#count) - 1;
     if (parts.manager === manager.init) {
-      if (parts.known === all) yield { managers, word: this.#word({ ...parts, manager: manager.committed, commit: 1 }), what: "TMCommit" };
-      yield { managers, word: this.#word({ ...parts, manager: manager.aborted, abort: 1 }), what: "TMAbort" };
+      if (parts.known === all) yield { managers, word: this.#word({ ...parts, manager: manager.committed, commit: 1 }) }; // TMCommit
+      yield { managers, word: this.#word({ ...parts, manager: manager.aborted, abort: 1 }) }; // TMAbort
     }
     for (let each = 0; each < this.#count; each++) {
       const bit = 1 << each;
       const current = (managers >> (2 * each)) & 3;
       const become = (next: number): number => (managers & ~(3 << (2 * each))) | (next << (2 * each));
-      if (parts.manager === manager.init && (parts.sent & bit) !== 0) yield { managers, word: this.#word({ ...parts, known: parts.known | bit }), what: `TMRcvPrepared(${each})` };
+      if (parts.manager === manager.init && (parts.sent & bit) !== 0) yield { managers, word: this.#word({ ...parts, known: parts.known | bit }) }; // TMRcvPrepared(each)
       if (current === working) {
-        yield { managers: become(prepared), word: this.#word({ ...parts, sent: parts.sent | bit }), what: `RMPrepare(${each})` };
-        yield { managers: become(aborted), word, what: `RMChooseToAbort(${each})` };
+        yield { managers: become(prepared), word: this.#word({ ...parts, sent: parts.sent | bit }) }; // RMPrepare(each)
+        yield { managers: become(aborted), word }; // RMChooseToAbort(each)
       }
-      if (parts.commit === 1) yield { managers: become(committed), word, what: `RMRcvCommitMsg(${each})` };
-      if (parts.abort === 1) yield { managers: become(aborted), word, what: `RMRcvAbortMsg(${each})` };
+      if (parts.commit === 1) yield { managers: become(committed), word }; // RMRcvCommitMsg(each)
+      if (parts.abort === 1) yield { managers: become(aborted), word }; // RMRcvAbortMsg(each)
     }
-  }
-
-  describe(state: Int32Array, index: number): string {
-    return [...this.#next(state)][index]!.what;
   }
 
   /** The specification's property: no two managers have decided differently. */
