@@ -5,7 +5,7 @@
  */
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
-import type { WorldDefinition } from "../sim/world-definition.ts";
+import { invalidWorld, type WorldDefinition } from "../sim/world-definition.ts";
 import { ClientStates } from "./clients.ts";
 import { LoadedNode } from "./loaded-node.ts";
 import { Messages } from "./messages.ts";
@@ -141,7 +141,7 @@ export class AppModel implements Model {
   /** Every node is born, or as it was stored. */
   #beginning(chance: Chance, from: ReadonlyMap<string, StoredNode>): Int32Array {
     const state = new Int32Array(this.width);
-    for (const name of from.keys()) if (!this.#nodeNumbers.has(name)) throw new MaceKenError("MK_WORLD_INVALID", `the world cannot be: it has no node ${name}, whose data it is to begin from`);
+    for (const name of from.keys()) if (!this.#nodeNumbers.has(name)) throw invalidWorld(`it has no node ${name}, whose data it is to begin from`);
     for (const node of this.nodes) {
       const stored = from.get(node.name);
       if (stored !== undefined) {

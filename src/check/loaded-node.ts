@@ -12,7 +12,6 @@ import { Heap } from "../heap/heap.ts";
 import { defaultLimits } from "../kernel/kernel-options.ts";
 import { parkingOf } from "../kernel/parking.ts";
 import { labelsOfRoot } from "../kernel/root-labels.ts";
-import type { NextTurn } from "../kernel/turn-queue.ts";
 import type { AppDefinition } from "../service/app.ts";
 import { TurnExecutor, type TurnResult } from "../turn/executor.ts";
 import { declareTables, NodeState, ReplyState, type TimerState } from "../turn/node-state.ts";
@@ -155,7 +154,7 @@ export class LoadedNode {
 
   /** A handler that throws is tried again in production: here it is parked at once, since a later try is another order of turns. */
   run(input: TurnInput, isRetried: boolean): RanTurn {
-    if (input.kind === "timer") this.#beginPeriod(input.id);
+    if (input.kind === "timer") this.#beginPeriod(this.state.timers.get(input.id)!);
     this.#calls.delete(callOfInput(input, this.state));
     this.#freeUnanswered(input);
     const clock = { now: standingTimeMs, turnNumber: this.#freeTurnNumber(), lastId: this.#lastId };
@@ -164,7 +163,7 @@ export class LoadedNode {
     let result: TurnResult = this.#executor.run(input, writer, clock, options);
     if (result.kind !== "failed") return { outputs: result.outputs, error: undefined, wrote: result.kind === "committed" };
     const { error } = result;
-    const { outcome, options: parking } = parkingOf({ lane: { retries: isRetried, attempts: defaultLimits.retryAttempts } } as NextTurn, error);
+    const { outcome, options: parking } = parkingOf({ retries: isRetried, attempts: defaultLimits.retryAttempts }, error);
     writer.reset();
     result = this.#executor.park(input, outcome, writer, clock, parking);
     assert(result.kind !== "failed", "parking runs no user code");
@@ -180,14 +179,16 @@ export class LoadedNode {
   }
 
   /** A timer with a period is set anew when it fires, behind those that were set meanwhile; time does not go on, so it is due at the same. */
-  #beginPeriod(id: number): void {
+  #beginPeriod(timer: TimerState): void {
+    if (timer.periodMs !== 0) this.setAnew(timer, 0);
+  }
+
+  /** As if it had been set last. Outside of a turn, on a state that was loaded for this: no heap needs to hear of it. */
+  setAnew(timer: TimerState, delayMs: number): void {
     const { timers } = this.state;
-    const timer = timers.get(id)!;
-    if (timer.periodMs === 0) return;
-    // Outside of a turn, on tables that were loaded for this one: no heap needs to hear of it.
-    timer.dueAt = standingTimeMs;
-    Map.prototype.delete.call(timers, id);
-    Map.prototype.set.call(timers, id, timer);
+    timer.dueAt = standingTimeMs + delayMs;
+    Map.prototype.delete.call(timers, timer.id);
+    Map.prototype.set.call(timers, timer.id, timer);
   }
 
   /** Effects are named by their turn: a number that none under way has. */

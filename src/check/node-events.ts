@@ -8,6 +8,7 @@ import { Reader } from "../codec/reader.ts";
 import type { ClientCall } from "../sim/world-definition.ts";
 import { DeferredRequests } from "../kernel/deferred-requests.ts";
 import { handlerOf } from "../turn/input-facts.ts";
+import { messageInput } from "../turn/message-input.ts";
 import { encodeArguments, readPayload } from "../turn/payload.ts";
 import type { TurnInput } from "../turn/turn-input.ts";
 import type { LoadedNode } from "./loaded-node.ts";
@@ -50,7 +51,7 @@ export function inputOf(event: NodeEvent, node: LoadedNode): TurnInput {
   const { state } = node;
   switch (event.kind) {
     case "message":
-      return messageInput(event.from, event.payload);
+      return messageInput(event.from, readPayload(event.payload), undefined);
     case "call": {
       const { service, method, args } = event.call;
       return { kind: "request", request: { service, method, args: copyOf(args) as unknown[], origin: { kind: "external", request: event.request, key: null }, sender: { kind: "client" } } };
@@ -71,20 +72,6 @@ export function inputOf(event: NodeEvent, node: LoadedNode): TurnInput {
 /** What comes from outside comes as bytes: no two turns are given the same objects. */
 function copyOf(value: unknown): unknown {
   return (readMessageValue(new Reader(encodeArguments([value], "a value"))) as unknown[])[0];
-}
-
-function messageInput(from: string, bytes: Uint8Array): TurnInput {
-  const payload = readPayload(bytes);
-  switch (payload.kind) {
-    case "request": {
-      const { service, method, args, call } = payload;
-      return { kind: "request", request: { service, method, args, origin: { kind: "node", node: from, call }, sender: { kind: "node", name: from } } };
-    }
-    case "outcome":
-      return { kind: "outcome", call: payload.call, outcome: payload.outcome, node: from };
-    case "failure":
-      return { kind: "nothing", what: payload.what };
-  }
 }
 
 /** As production has it: peers' messages, the node's own, timers and effects are tried again, requests from outside are not. */

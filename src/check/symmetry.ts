@@ -2,7 +2,7 @@
  * Worlds whose nodes are alike but for their names: states that differ by an exchange of names count as one (Ip and Dill 1996). The
  * fingerprint of a state is the least of those of all its exchanged forms; states themselves are kept and explored as they are.
  */
-import { MaceKenError } from "../base/error.ts";
+import { invalidWorld } from "../sim/world-definition.ts";
 import { readPayload } from "../turn/payload.ts";
 import type { AppModel } from "./app-model.ts";
 import { canonicalForm, type Rename } from "./canonical-form.ts";
@@ -36,7 +36,7 @@ export class Symmetry {
     const { symmetric, clients } = model.definition;
     for (const [client, calls] of clients) {
       const called = calls.find(({ node }) => symmetric.flat().includes(node));
-      if (called !== undefined) throw new MaceKenError("MK_WORLD_INVALID", `the world cannot be: client ${client} calls ${called.node}, so it is not like the others that \`symmetric\` names`);
+      if (called !== undefined) throw invalidWorld(`client ${client} calls ${called.node}, so it is not like the others that \`symmetric\` names`);
     }
     const groups = symmetric.map((group) => group.map((name) => model.nodes.findIndex((node) => node.name === name)));
     const identity = model.nodes.map(({ number }) => number);
@@ -45,7 +45,7 @@ export class Symmetry {
       const orders = permutationsOf(group);
       all = all.flatMap((to) => orders.map((order) => to.map((target, node) => (group.includes(node) ? order[group.indexOf(node)]! : target))));
     }
-    if (all.length > mostPermutations) throw new MaceKenError("MK_WORLD_INVALID", `the world cannot be: \`symmetric\` allows ${all.length} exchanges, more than ${mostPermutations}`);
+    if (all.length > mostPermutations) throw invalidWorld(`\`symmetric\` allows ${all.length} exchanges, more than ${mostPermutations}`);
     this.#permutations = all.map((to) => ({ to, rename: renaming(model.nodes.map(({ name }) => name), to) }));
     this.#nodeStates = model.nodes.map(() => new PairTable());
     this.#demandAlike(model.initial()[0]!);
@@ -54,7 +54,7 @@ export class Symmetry {
   #demandAlike(initial: Int32Array): void {
     const form = (permutation: number): string => [...this.#placed(initial, 0, permutation)].sort(([a], [b]) => a - b).join(" ");
     for (let permutation = 1; permutation < this.#permutations.length; permutation++) {
-      if (form(permutation) !== form(0)) throw new MaceKenError("MK_WORLD_INVALID", "the world cannot be: nodes that `symmetric` names are not alike when they are born");
+      if (form(permutation) !== form(0)) throw invalidWorld("nodes that `symmetric` names are not alike when they are born");
     }
   }
 

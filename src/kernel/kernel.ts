@@ -329,7 +329,7 @@ export class Kernel {
         return;
       }
       if (lane.retries) this.counters.parked++;
-      result = this.#park(next, parkingOf(next, result.error));
+      result = this.#park(next, parkingOf(lane, result.error));
     }
     this.queue.consumed(next, result.kind === "committed");
     this.#record(result, channel);

@@ -8,7 +8,7 @@ import type { Outcome } from "../base/rejection.ts";
 import { failureOutcome, type ParkOptions } from "../turn/executor.ts";
 import type { Note } from "./kernel-effect.ts";
 import type { Attempt, LifeLedger } from "./life-ledger.ts";
-import type { NextTurn } from "./turn-queue.ts";
+import type { Lane } from "./lanes.ts";
 
 /** How an input is consumed that does not run any more. */
 export interface Parking {
@@ -17,10 +17,10 @@ export interface Parking {
 }
 
 /** Its handler threw at every try. A request from outside is not tried again, and whoever asked keeps it. */
-export function parkingOf({ lane }: NextTurn, error: unknown): Parking {
-  if (!lane.retries) return { outcome: failureOutcome(error), options: { mustRecord: false } };
+export function parkingOf({ retries, attempts: before }: Pick<Lane, "retries" | "attempts">, error: unknown): Parking {
+  if (!retries) return { outcome: failureOutcome(error), options: { mustRecord: false } };
   const message = messageOf(error);
-  const attempts = lane.attempts + 1;
+  const attempts = before + 1;
   return {
     outcome: { ok: false, error: new MaceKenError("MK_PARKED", `the handler failed ${attempts} times: ${message}`) },
     options: { mustRecord: true, letter: { error: stackOf(error) ?? message, attempts } },

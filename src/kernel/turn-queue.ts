@@ -9,7 +9,7 @@ import { messageOf } from "../base/error.ts";
 import { DecodeError } from "../codec/reader.ts";
 import type { Channel } from "../protocol/channel.ts";
 import type { NodeState } from "../turn/node-state.ts";
-import type { Origin } from "../turn/origin.ts";
+import { messageInput } from "../turn/message-input.ts";
 import { readPayload } from "../turn/payload.ts";
 import type { TurnInput, TurnOutputs } from "../turn/turn-input.ts";
 import type { TurnWatch } from "../turn/turn-watch.ts";
@@ -200,19 +200,8 @@ export class TurnQueue {
     if (bytes === undefined) return undefined;
     try {
       const payload = readPayload(bytes);
-      switch (payload.kind) {
-        case "request": {
-          const { service, method, args, call } = payload;
-          const begun = this.#ports.state().histories?.get(channel.peer)?.begun;
-          const origin: Origin = begun === undefined ? { kind: "node", node: channel.peer, call } : { kind: "node", node: channel.peer, call, begun };
-          return { kind: "request", request: { service, method, args, origin, sender: { kind: "node", name: channel.peer } } };
-        }
-        case "outcome":
-          return { kind: "outcome", call: payload.call, outcome: payload.outcome, node: channel.peer };
-        case "failure":
-          this.#ports.note({ level: "warn", message: `${channel.peer}: ${payload.what} failed and nobody waits for its outcome: ${messageOf(payload.error)}` });
-          return { kind: "nothing", what: `${payload.what} failed, and nobody waits for it` };
-      }
+      if (payload.kind === "failure") this.#ports.note({ level: "warn", message: `${channel.peer}: ${payload.what} failed and nobody waits for its outcome: ${messageOf(payload.error)}` });
+      return messageInput(channel.peer, payload, this.#ports.state().histories?.get(channel.peer)?.begun);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#ports.note({ level: "error", code: "MK_FRAME_MALFORMED", message: `a message of ${channel.peer} cannot be read and was dropped: ${error.message}` });

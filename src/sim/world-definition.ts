@@ -2,7 +2,7 @@
  * What a world is, declared once for the simulator and the model checker: nodes with their apps, what clients call, and what must
  * hold. Data and types; nothing runs here. How it runs is world.ts (sim) and app-model.ts (check).
  */
-import { isName, type Address } from "../base/address.ts";
+import { isName, nodeOf, serviceOf, type Address } from "../base/address.ts";
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import { AppDefinition, type App } from "../service/app.ts";
@@ -110,33 +110,33 @@ export class WorldDefinition {
   constructor(options: WorldOptions) {
     const names = Object.keys(options.nodes);
     const entries = Object.entries(options.nodes).map(([name, node]): [string, { app: AppDefinition; dials: readonly string[] }] => {
-      if (!isName(name)) throw invalid(`${JSON.stringify(name)} is not a name for a node`);
+      if (!isName(name)) throw invalidWorld(`${JSON.stringify(name)} is not a name for a node`);
       const { app, dials } = node instanceof AppDefinition ? { app: node } : (node as unknown as { app: AppDefinition; dials?: readonly string[] });
-      if (!(app instanceof AppDefinition)) throw invalid(`node ${name} has no app`);
-      for (const peer of dials ?? []) if (!names.includes(peer) || peer === name) throw invalid(`node ${name} dials ${JSON.stringify(peer)}, which is no other node of this world`);
+      if (!(app instanceof AppDefinition)) throw invalidWorld(`node ${name} has no app`);
+      for (const peer of dials ?? []) if (!names.includes(peer) || peer === name) throw invalidWorld(`node ${name} dials ${JSON.stringify(peer)}, which is no other node of this world`);
       return [name, { app, dials: dials ?? names.filter((other) => other !== name) }];
     });
-    if (entries.length === 0) throw invalid("it has no nodes");
+    if (entries.length === 0) throw invalidWorld("it has no nodes");
     this.nodes = new Map(entries);
     this.clients = new Map(Object.entries(options.clients ?? {}));
     for (const [client, calls] of this.clients) {
       for (const { node, service } of calls) {
-        if (!(this.nodes.get(node)?.app.factories.has(service) ?? false)) throw invalid(`client ${client} calls ${node}/${service}, which is no service of this world`);
+        if (!(this.nodes.get(node)?.app.factories.has(service) ?? false)) throw invalidWorld(`client ${client} calls ${node}/${service}, which is no service of this world`);
       }
     }
     this.properties = options.properties ?? [];
     const texts = this.properties.map(({ name }) => name);
     const twice = texts.find((name, index) => texts.indexOf(name) !== index);
-    if (twice !== undefined) throw invalid(`two properties are called ${JSON.stringify(twice)}`);
+    if (twice !== undefined) throw invalidWorld(`two properties are called ${JSON.stringify(twice)}`);
     this.effects = options.effects ?? {};
     this.constraint = options.constraint;
     this.symmetric = options.symmetric ?? [];
-    for (const name of this.symmetric.flat()) if (!this.nodes.has(name)) throw invalid(`\`symmetric\` names ${JSON.stringify(name)}, which is no node`);
+    for (const name of this.symmetric.flat()) if (!this.nodes.has(name)) throw invalidWorld(`\`symmetric\` names ${JSON.stringify(name)}, which is no node`);
   }
 }
 
-function invalid(what: string): MaceKenError {
-  return new MaceKenError("MK_WORLD_INVALID", `the world cannot be: ${what}`);
+export function invalidWorld(what: string, options: { readonly remedy?: string } = {}): MaceKenError {
+  return new MaceKenError("MK_WORLD_INVALID", `the world cannot be: ${what}`, options);
 }
 
 /** A world to simulate or to check. Errors: MK_WORLD_INVALID. */
@@ -146,8 +146,7 @@ export function world(options: WorldOptions): WorldDefinition {
 
 /** A call of a client to a service: `call<Bank>("bank/bank").transfer("ann", "bob", 5)`. It is made when its turn comes. */
 export function call<T>(address: Address): Calls<T> {
-  const slash = address.indexOf("/");
-  const [node, service] = [address.slice(0, slash), address.slice(slash + 1)];
+  const [node, service] = [nodeOf(address), serviceOf(address)];
   const make = (method: string) => (...args: readonly unknown[]): ClientCall => ({ node, service, method, args });
   return new Proxy({}, { get: (_, name) => (typeof name === "string" ? make(name) : undefined) }) as Calls<T>;
 }
