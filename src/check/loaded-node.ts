@@ -55,6 +55,8 @@ export class LoadedNode {
   readonly #calls = new Set<number>();
   /** Those of them that somebody waits for. */
   readonly #waiting = new Set<number>();
+  /** When it was loaded, those of them that other nodes answer. */
+  readonly waitingElsewhere: number[] = [];
   readonly #floor: number;
   readonly #nodes: readonly string[];
 
@@ -94,6 +96,7 @@ export class LoadedNode {
       node.#executor.noteWaiting(reply);
       node.#calls.add(reply.call);
       node.#waiting.add(reply.call);
+      if (reply.node !== "") node.waitingElsewhere.push(reply.call);
     }
     for (const message of state.local.values()) if ("call" in message) node.#calls.add(message.call);
     for (const table of [state.timers, state.local, state.deferred, state.dead]) for (const id of table.keys()) node.#lastId = Math.max(node.#lastId, id);

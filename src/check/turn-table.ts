@@ -70,12 +70,11 @@ export class TurnTable {
   #run(state: number, event: NodeEvent): TurnEffect {
     this.executed++;
     const node = this.#states.load(state);
-    const before = node.form().waitingCalls;
     const input = inputOf(event, node);
     const settled = callOfInput(input, node.state);
     const { outputs, error, wrote } = node.run(input, isRetried(event));
     assert(outputs.effectKeys.length === 0 || wrote, "an effect is in the state");
-    const to = wrote ? this.#states.add(node, this.#states.floorOf(state), before.filter((call) => call !== settled)) : state;
+    const to = wrote ? this.#states.add(node, this.#states.floorOf(state), node.waitingElsewhere.filter((call) => call !== settled)) : state;
     return { to, ...this.outputs(outputs), failure: error === undefined ? undefined : failureText(error) };
   }
 
