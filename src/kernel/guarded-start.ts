@@ -212,8 +212,9 @@ function nameOf({ input, channel }: NextTurn): string {
       return `effect ${input.key}`;
     case "request": {
       const { service, method, origin } = input.request;
-      if (origin.kind === "external" && origin.key !== null) return `request ${service}.${method} with key ${digestOfKey(origin.key)}`;
-      return `request ${fingerprintOf(input.request)}`;
+      if (origin.kind === "external" && origin.key !== null) return `request ${service}.${method}, Idempotency-Key with digest ${digestOfKey(origin.key)}`;
+      const print = fingerprintOf(input.request);
+      return `request ${service}.${method}, arguments with digest ${print.slice(print.lastIndexOf(" ") + 1)}`;
     }
     default:
       return input.kind;

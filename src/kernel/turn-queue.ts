@@ -211,12 +211,12 @@ export class TurnQueue {
           return { kind: "outcome", call: payload.call, outcome: payload.outcome, node: channel.peer };
         case "failure":
           this.#ports.note({ level: "warn", message: `${channel.peer}: ${payload.what} failed and nobody waits for its outcome: ${messageOf(payload.error)}` });
-          return { kind: "nothing", what: payload.what };
+          return { kind: "nothing", what: `${payload.what} failed, and nobody waits for it` };
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#ports.note({ level: "error", code: "MK_FRAME_MALFORMED", message: `a message of ${channel.peer} cannot be read and was dropped: ${error.message}` });
-      return { kind: "nothing", what: "unreadable" };
+      return { kind: "nothing", what: "bytes that cannot be read" };
     }
   }
 

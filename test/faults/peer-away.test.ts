@@ -64,9 +64,10 @@ test("F28: requests get 503 while the peer is away, and are taken when it has ca
   }
   assert.equal(refused?.status, 503);
   assert.ok(Number(refused.headers.get("retry-after")) > 0);
-  const { code, message } = (await refused.json()) as { code: string; message: string };
+  const { code, message, remedy } = (await refused.json()) as { code: string; message: string; remedy: string };
   assert.equal(code, "MK_HELD_BACK");
-  assert.match(message, /far has not acknowledged/);
+  assert.match(message, /^far has not acknowledged \d+ messages of \d+ bytes, more than half of what may wait for it$/);
+  assert.match(remedy, /a peer that is away.*peers forget/);
   const waiting = nodeInternals(near).kernel.channels.get("far")!.outbox.weightBytes;
   assert.ok(waiting > quotaBytes / 2 && waiting < quotaBytes, `${waiting} bytes wait`);
 
@@ -98,7 +99,7 @@ test("F28: what waits costs little memory, stays over a restart, and is removed 
   assert.equal(outboxOf(near).length, count);
   assert.ok(outboxOf(near).memoryBytes < boundBytes, `${outboxOf(near).memoryBytes} bytes in memory`);
   assert.ok(blocks() >= 20, `${blocks()} blocks`);
-  await nodeInternals(near).driver.snapshot();
+  await nodeInternals(near).snapshot();
   assert.ok(outboxOf(near).memoryBytes < boundBytes / 4, "before a snapshot most of the rest goes out too");
   await near.client("teller").tellMany(10, "z");
   await near.stop();
@@ -111,7 +112,7 @@ test("F28: what waits costs little memory, stays over a restart, and is removed 
   assert.deepEqual(await far.client("listener").heardCount(), { last: count + 10, inOrder: true });
   assert.equal(outboxOf(near).length, 0);
   // Files are removed in the background.
-  for (; Date.now() < until && blocks() > 0; await new Promise((resolve) => setTimeout(resolve, 20))) await nodeInternals(near).driver.snapshot();
+  for (; Date.now() < until && blocks() > 0; await new Promise((resolve) => setTimeout(resolve, 20))) await nodeInternals(near).snapshot();
   assert.equal(blocks(), 0);
   await near.stop();
   await far.stop();

@@ -148,7 +148,7 @@ test("what never reached a forgotten peer cannot run here: that is said, and it 
   operate(test, a, { kind: "forgetPeer", peer: "b" });
   const [id] = [...a.kernel.state.dead.keys()] as [number];
   const handle = controlHandler({ kernel: a.kernel, operate: () => assert.fail("nothing is done"), snapshot: async () => {}, status: () => ({}) });
-  await assert.rejects(handle({ command: "dead retry", id }), (error) => error instanceof MaceKenError && error.code === "MK_USAGE" && /cannot run again/.test(error.message));
+  await assert.rejects(handle({ command: "dead retry", ids: [id] }), (error) => error instanceof MaceKenError && error.code === "MK_USAGE" && /cannot run again/.test(error.message));
   operate(test, a, { kind: "retryDeadLetter", id });
   assert.equal(a.kernel.state.dead.size, 1);
   operate(test, a, { kind: "dropDeadLetter", id });
