@@ -54,6 +54,8 @@ test("F06: pieces of a snapshot that are whole and out of place are refused", ()
     [[begin, chunk(1), chunk(2), end(3, 5)], /the count of chunks is wrong/],
     [[begin, chunk(1), piece(2, pieceKinds.end, new Uint8Array(22)), end(3, 2)], /out of place/],
     [[begin, piece(1, pieceKinds.chunk, Uint8Array.of(1), 2), chunk(2), end(3, 2, 5)], /out of place/],
+    [[begin, chunk(1), end(2, 1, 5)], /there is something behind the chunks/],
+    [[begin, piece(1, pieceKinds.blocks, Uint8Array.of(255, 255, 255, 0)), end(2, 0)], /names more blocks than it can/],
     [[begin], /too short|no piece/],
     [[begin.subarray(0, 10)], /too short|ends early/],
   ];
