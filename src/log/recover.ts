@@ -54,7 +54,7 @@ export function examineTurnLog(disk: Disk, options: OpenLogOptions): ExaminedLog
 }
 
 function examine(disk: Disk, options: OpenLogOptions): ExaminedLog {
-  const { directory, salt = 0 } = options;
+  const { directory, salt } = options;
   const files = listLogFiles(disk, directory);
   const newest = files.snapshots.at(-1);
   const snapshot = newest === undefined ? null : new SnapshotReader(disk, directory, newest.number, salt);

@@ -198,7 +198,7 @@ export class SnapshotWriter {
 
   #stop(error: unknown): void {
     if (!(error instanceof DiskError) && !(error instanceof MaceKenError)) throw error;
-    if (this.#error !== null) return;
+    assert(this.#error === null, "a snapshot ends once");
     if (this.#file !== null) {
       this.#work.close(this.#file);
       this.#work.remove(this.#path);

@@ -21,7 +21,7 @@ export interface TurnLogOptions {
    * A number of this directory alone, mixed into every checksum: frames of another log, or made up by a sender, are none
    * here.
    */
-  readonly salt?: number;
+  readonly salt: number;
   /** Default 8 MiB. */
   readonly segmentBytes?: number;
   /** How much of a first segment is filled before the node can start; default 1 MiB. */

@@ -51,7 +51,7 @@ export class TurnLog {
   constructor(disk: Disk, options: TurnLogOptions, start: TurnLogStart) {
     this.#disk = disk;
     this.#options = options;
-    this.#salt = options.salt ?? 0;
+    this.#salt = options.salt;
     this.#durableGroup = start.lastGroup;
     this.#markedGroup = 0;
     this.#durableTurn = start.lastTurn;

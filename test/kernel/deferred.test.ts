@@ -31,11 +31,13 @@ class Gate extends Service {
 
 // Names of services may hold dots.
 const service = "gate.of.the.garden";
+// After an unclean stop nothing is suspected but what was pending.
+const limits = { guardedInputs: 0 };
 const gateApp = (version: number) => app({ version }).service(service, () => new Gate());
 
 function newGate(): { a: TestNode; ask(method: string, args?: unknown[], extra?: { key?: string }): number; call(method: string, ...args: unknown[]): unknown } {
   const test = new TestWorld();
-  const a = test.node("a", gateApp(1));
+  const a = test.node("a", gateApp(1), [], limits);
   test.pass(50);
   const ask = (method: string, args: unknown[] = [], extra: { key?: string } = {}): number => {
     const request = test.world.request(a.node, { service, method, args, ...extra });
@@ -60,6 +62,35 @@ it("of several methods the oldest runs whose guard holds; the others keep waitin
   assert.deepEqual(a.service<Gate>(service).went, ["right 1", "right 3", "right 4", "left 0", "left 2", "right 5"]);
   assert.equal(a.kernel.state.deferred.size, 0);
   assert.equal(a.kernel.counters.parked, 0);
+  assert.equal(a.kernel.guard, undefined, "what was suspected is over");
+});
+
+it("F39: an effect that was pending at an unclean stop is suspected until its outcome has come", () => {
+  const effects = { print: ([page]: [page: string]) => page };
+  class Printer extends Service<typeof effects> {
+    static readonly messages: Messages<Printer> = { begin: true };
+    printed = 0;
+    begin(): void {
+      this.turn.when(this.turn.outside("print", "page"), this.onPrinted);
+    }
+    private onPrinted(): void {
+      this.printed++;
+    }
+  }
+  const test = new TestWorld();
+  const a = test.node("a", app({ version: 1 }).service("printer", () => new Printer()).outside(effects), [], limits);
+  test.pass(50);
+  let guardedAtEffect = 0;
+  test.world.crashBefore = (node, effect) => {
+    if (effect.kind !== "outside") return undefined;
+    if (node.crashes === 0) return "all";
+    if (node.kernel!.guard !== undefined) guardedAtEffect++;
+    return undefined;
+  };
+  a.ask("printer.begin");
+  test.pass(5_000);
+  assert.deepEqual([a.node.crashes, guardedAtEffect, a.service<Printer>("printer").printed], [1, 1, 1]);
+  assert.equal(a.kernel.guard, undefined);
 });
 
 it("F38: whoever repeats a request that is put off waits with the others for its one answer", () => {

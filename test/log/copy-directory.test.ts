@@ -119,6 +119,34 @@ test("F12, F01: a copy interrupted before any operation is none, or is whole; it
   assert.ok(struck > 60 && original.operations === before, `${struck}`);
 });
 
+test("F12: what cannot be copied whole is not: a log without a turn, a file that becomes shorter meanwhile", () => {
+  const empty = new MemoryDisk();
+  empty.makeDirectory(directory);
+  new TestNode(empty);
+  empty.close(empty.create(`${directory}/extra`));
+  assert.equal(codeOf(() => copy(empty)), "MK_LOG_DAMAGED");
+  const { disk } = someLife();
+  const extra = disk.open(`${directory}/extra`, "write");
+  disk.write(extra, 0, new Uint8Array(100), 0, 100);
+  disk.fault = (operation, path) => {
+    if (operation !== "read" || !path.endsWith("extra")) return null;
+    disk.fault = null;
+    disk.truncate(extra, 60);
+    return null;
+  };
+  assert.equal(codeOf(() => copy(disk)), "MK_LOG_READ_FAILED");
+  for (const each of [empty, disk]) assert.ok(isUnfinished(each, "/copy"));
+});
+
+test("F12: a whole copy that is not wanted any more is cleared for the next", () => {
+  const { disk, node } = someLife();
+  copy(disk);
+  clearUnfinished(disk, "/copy", ["extra"]);
+  assert.deepEqual(disk.list("/copy"), []);
+  copy(disk);
+  assert.equal(livesOf(disk).length, node.truth.lives.length);
+});
+
 test("F12, F05: a copy does not make damage look like an end", () => {
   const { disk: original } = someLife();
   const names = original.list(directory).filter((name) => name.startsWith("log-"));

@@ -70,6 +70,17 @@ test("F11: another node's directory, another format, a damaged manifest, a missi
   assert.equal(codeOf(() => open(path)), "MK_LOG_DAMAGED", "an identity is not made anew over a log");
 });
 
+test("F12: a directory says in which life it goes on after a restore; the mark of a restore that was done goes with the first opening", () => {
+  const memory = new MemoryDisk();
+  memory.makeDirectory("/node");
+  const restored = openDataDirectory(memory, { path: "/node", name: "bank", salt: () => salt });
+  const manifest = { ...restored.manifest, restoredAs: "bank ü-2" };
+  restored.replace(manifest);
+  memory.close(memory.create("/node/maceken.unfinished"));
+  assert.deepEqual(openDataDirectory(memory, { path: "/node", name: "bank", salt: () => 1 }).manifest, manifest);
+  assert.deepEqual(memory.list("/node"), ["maceken.manifest"]);
+});
+
 test("a file in its place, or in the place of a parent, is refused", () => {
   const file = join(root, "file");
   writeFileSync(file, "");

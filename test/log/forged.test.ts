@@ -54,6 +54,8 @@ test("F06: pieces of a snapshot that are whole and out of place are refused", ()
     [[begin, chunk(1), chunk(2), end(3, 5)], /the count of chunks is wrong/],
     [[begin, chunk(1), piece(2, pieceKinds.end, new Uint8Array(22)), end(3, 2)], /out of place/],
     [[begin, piece(1, pieceKinds.chunk, Uint8Array.of(1), 2), chunk(2), end(3, 2, 5)], /out of place/],
+    [[begin, chunk(1), end(2, 1, 5)], /there is something behind the chunks/],
+    [[begin, piece(1, pieceKinds.blocks, Uint8Array.of(255, 255, 255, 0)), end(2, 0)], /names more blocks than it can/],
     [[begin], /too short|no piece/],
     [[begin.subarray(0, 10)], /too short|ends early/],
   ];
@@ -192,26 +194,35 @@ test("F08: what cannot be cleared away when there is no room is used again later
   disk.makeDirectory(directory);
   const node = new TestNode(disk, undefined, { syncPolicy: alwaysAsynchronous });
   disk.settle();
-  node.append(400);
-  node.log.flush();
-  disk.settle();
-  // The next segment finds no room, and what it had of it cannot be removed either.
-  disk.fault = (operation, path) => (path.includes("log-0000000003") || path.includes("log-0000000002") ? (operation === "write" ? "ENOSPC" : operation === "unlink" ? "EIO" : null) : null);
-  for (let i = 0; i < 4; i++) {
-    node.append(100);
+  assert.equal(node.log.reserveErrorCode, null);
+  // The segment after the next finds no room, and what there was of it cannot be removed either.
+  let refused = 0;
+  disk.fault = (operation, path) => {
+    if (!path.includes("log-0000000003")) return null;
+    if (operation === "unlink") refused++;
+    return operation === "write" ? "ENOSPC" : operation === "unlink" ? "EIO" : null;
+  };
+  for (const filler of [400, 100]) {
+    node.append(filler);
     node.log.flush();
     disk.settle();
+  }
+  for (let i = 0; i < 3; i++) {
     node.log.tryReserve();
     disk.settle();
+    assert.deepEqual([node.failure, node.log.reserved, node.log.reserveErrorCode], [null, false, "ENOSPC"]);
   }
+  assert.ok(refused > 0);
+  assert.ok(disk.kind(`${directory}/log-0000000003`) !== null, "it is still there");
   disk.fault = null;
-  if (node.failure === null) {
-    node.log.tryReserve();
-    disk.settle();
-    assert.equal(node.log.reserved, true);
-    assert.equal(node.log.reserveErrorCode, null);
-  }
-  assert.ok(new TestNode(disk.restart(), node.truth.copy()).recovered >= node.truth.durable);
+  node.log.tryReserve();
+  disk.settle();
+  assert.deepEqual([node.log.reserved, node.log.reserveErrorCode], [true, null]);
+  node.append(900);
+  node.append(900);
+  node.log.flush();
+  disk.settle();
+  assert.ok(new TestNode(disk.restart(), node.truth.copy()).recovered >= node.truth.durable && node.truth.durable === 4);
 });
 
 test("a large snapshot is synced as it grows; one that fails meanwhile ends, and the log goes on", () => {
@@ -249,7 +260,7 @@ test("appends of a size give their memory back, and a log may be closed twice", 
   const disk = new MemoryDisk();
   disk.makeDirectory(directory);
   const node = new TestNode(disk, undefined, { segmentBytes: 1 << 23, firstSegmentBytes: 1024, sliceBytes: 1 << 22 });
-  node.append(3_000_000);
+  node.append(9_000_000);
   node.log.flush();
   disk.settle();
   node.append(10);

@@ -1,6 +1,6 @@
 /**
- * Goal: whatever a newer version wrote is refused as such before anything is read from it, and is told from damage. Method: the
- * version in each kind of file is changed as a newer version would write it; the manifest's is in data-directory.test.ts.
+ * Goal: whatever a newer version wrote, or an older one that is not read any more, is refused as such before anything is read from it,
+ * and is told from damage. Method: the version in each kind of file is changed as that version would write it; the manifest's is in data-directory.test.ts.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,27 +25,27 @@ function build(snapshot: boolean): MemoryDisk {
   return disk.crash(() => true);
 }
 
-/** The digit of the layout goes up, and with it goes what we know of checksums. */
-function makeNewer(disk: MemoryDisk, name: string): void {
+/** The digit of the layout changes, and with it goes what we know of checksums. */
+function changeLayout(disk: MemoryDisk, name: string, by: 1 | -1): void {
   const path = `${directory}/${name}`;
   const [digit, checksum] = [disk.contents(path)[3]!, disk.contents(path)[4]!];
   for (let bit = 0; bit < 8; bit++) {
-    if ((((digit + 1) ^ digit) >> bit) & 1) disk.flipBit(path, 3 * 8 + bit);
+    if ((((digit + by) ^ digit) >> bit) & 1) disk.flipBit(path, 3 * 8 + bit);
   }
   disk.flipBit(path, 4 * 8);
-  assert.deepEqual([disk.contents(path)[3], disk.contents(path)[4]], [digit + 1, checksum ^ 1]);
+  assert.deepEqual([disk.contents(path)[3], disk.contents(path)[4]], [digit + by, checksum ^ 1]);
 }
 
-for (const [kind, withSnapshot] of [["log-", false], ["snapshot-", true]] as const) {
-  test(`a newer ${kind}file`, () => {
-    const disk = build(withSnapshot).restart();
+for (const [kind, age, by] of [["log-", "newer", 1], ["log-", "older", -1], ["snapshot-", "newer", 1], ["snapshot-", "older", -1]] as const) {
+  test(`a file ${kind}… of ${age} layout`, () => {
+    const disk = build(kind === "snapshot-").restart();
     const name = disk.list(directory).find((each) => each.startsWith(kind))!;
-    makeNewer(disk, name);
+    changeLayout(disk, name, by);
     const before = disk.list(directory).map((each) => [each, Buffer.from(disk.contents(`${directory}/${each}`)).toString("hex")]);
     assert.equal(codeOf(() => void new TestNode(disk)), "MK_DIRECTORY_FORMAT");
     const { problem } = verifyLog(disk, directory, 77);
     assert.equal(problem?.code, "MK_DIRECTORY_FORMAT");
-    assert.match(problem!.message, new RegExp(`^${name} has format 2, which is newer than 1`));
+    assert.match(problem!.message, new RegExp(`^${name} has format ${1 + by}, which is ${age} than 1`));
     assert.deepEqual(disk.list(directory).map((each) => [each, Buffer.from(disk.contents(`${directory}/${each}`)).toString("hex")]), before);
   });
 }

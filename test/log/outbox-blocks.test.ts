@@ -201,3 +201,34 @@ test("F10: a snapshot is not named before its blocks are durable", () => {
   disk.settle();
   assert.equal(done, true);
 });
+
+test("F08: a block that no snapshot names goes at once when it is not needed any more, and once; a stranger is nobody's", () => {
+  const disk = fresh();
+  const { log } = open(disk);
+  log.blocks.write(1, content(1));
+  log.blocks.write(2, content(2));
+  disk.settle();
+  for (const block of [2, 2, 7]) log.blocks.drop(block);
+  disk.settle();
+  assert.deepEqual(filesOf(disk), ["outbox-0000000001"]);
+  assert.equal(log.blocks.droppedBytes, 0);
+});
+
+test("F07: when the names of blocks cannot be made durable no snapshot names them, and the log stops", () => {
+  const disk = fresh();
+  let failure: MaceKenError | undefined;
+  const { log } = open(disk, (error) => (failure = error));
+  log.append(Uint8Array.of(1), 1);
+  log.flush();
+  disk.settle();
+  log.blocks.write(1, content(1));
+  disk.fault = (operation) => (operation === "sync-directory" ? "EIO" : null);
+  const writer = log.beginSnapshot(1);
+  writer.write(Uint8Array.of(7));
+  let ended: MaceKenError | null | undefined;
+  writer.finish(new Set([1]), (error) => (ended = error));
+  disk.settle();
+  assert.deepEqual([failure?.code, ended?.code], ["MK_LOG_SYNC_FAILED", "MK_LOG_SYNC_FAILED"]);
+  assert.ok(!disk.list(directory).some((name) => /^snapshot-\d+$/.test(name)));
+  assert.deepEqual(open(disk.restart()).snapshot, null);
+});

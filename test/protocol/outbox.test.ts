@@ -24,6 +24,7 @@ function life(seed: number): void {
   const files = new Map<number, Uint8Array>();
   /** Several only when the outbox began anew meanwhile. */
   const writing: { readonly block: number; readonly bytes: Uint8Array; readonly life: number }[] = [];
+  const reading: [block: number, bytes: Uint8Array][] = [];
   let lives = 0;
   let turn = 0;
   let durable = 0;
@@ -78,7 +79,9 @@ function life(seed: number): void {
     },
     load() {
       watch.wanting.clear();
-      for (const { block } of outbox.takeWanted()) if (files.has(block)) outbox.load(block, files.get(block)!);
+      for (const { block } of outbox.takeWanted()) if (files.has(block)) reading.push([block, files.get(block)!]);
+      // Some come later, when nobody may want them any more.
+      while (reading.length > 0 && below(4) > 0) outbox.load(...reading.shift()!);
     },
     takeOldest() {
       if (below(6) > 0) return;
