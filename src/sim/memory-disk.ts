@@ -8,7 +8,7 @@
 import { assert } from "../base/assert.ts";
 import { crc32 } from "../log/crc32.ts";
 import { DiskError, type Disk, type DiskCallback, type DiskFile, type DiskOperation } from "../log/disk.ts";
-import { emptyInode, isData, makeDurable, redo, resized, written, type Directory, type Inode, type Kept, type UnsyncedChange, type UnsyncedOperation } from "./unsynced-operations.ts";
+import { emptyInode, isData, makeDurable, redo, resized, written, type Directory, type Inode, type Kept, type UnsyncedOperation } from "./unsynced-operations.ts";
 
 /** Thrown out of the operation before which the process dies. */
 export class SimulatedCrash extends Error {
@@ -120,7 +120,7 @@ export class MemoryDisk implements Disk {
     if (entries.has(name) || this.#directories.has(path)) throw new DiskError("EEXIST", "create", path);
     const inode = emptyInode();
     entries.set(name, inode);
-    this.#note({ kind: "link", directory, name, inode });
+    this.#note({ kind: "link", directory, name, inode, abandoned: false });
     return new MemoryFile(path, inode, true);
   }
 
@@ -160,7 +160,7 @@ export class MemoryDisk implements Disk {
   truncate(file: DiskFile, sizeBytes: number): void {
     const { inode } = this.#file("truncate", file);
     inode.cache = resized(inode.cache, sizeBytes);
-    this.#note({ kind: "truncate", inode, size: sizeBytes });
+    this.#note({ kind: "truncate", inode, size: sizeBytes, abandoned: false });
   }
 
   size(file: DiskFile): number {
@@ -187,7 +187,7 @@ export class MemoryDisk implements Disk {
     if (inode === undefined) throw new DiskError("ENOENT", "rename", from);
     entries.delete(oldName);
     entries.set(name, inode);
-    this.#note({ kind: "rename", directory, from: oldName, name, inode });
+    this.#note({ kind: "rename", directory, from: oldName, name, inode, abandoned: false });
   }
 
   unlink(path: string): void {
@@ -197,7 +197,7 @@ export class MemoryDisk implements Disk {
     const inode = entries.get(name);
     if (inode === undefined) throw new DiskError("ENOENT", "unlink", path);
     entries.delete(name);
-    this.#note({ kind: "unlink", directory, name, inode });
+    this.#note({ kind: "unlink", directory, name, inode, abandoned: false });
   }
 
   unlinkLater(path: string, callback: DiskCallback): void {
@@ -309,23 +309,27 @@ export class MemoryDisk implements Disk {
       for (const operation of covered) operation.abandoned = true;
       return;
     }
-    // A later sync may have come back before this one, and with later operations on top.
-    const done = new Set(covered);
-    const left: UnsyncedOperation[] = [];
-    for (const operation of this.#unsynced) {
-      if (done.has(operation) && !operation.abandoned) makeDurable(operation, this.#directories);
-      else left.push(operation);
+    // A later sync may have come back before this one, and with later operations on top. Both lists have the same order.
+    let next = 0;
+    let left = 0;
+    const unsynced = this.#unsynced;
+    for (const operation of unsynced) {
+      while (next < covered.length && covered[next] !== operation && !unsynced.includes(covered[next]!)) next++;
+      const isCovered = covered[next] === operation;
+      if (isCovered) next++;
+      if (isCovered && !operation.abandoned) makeDurable(operation, this.#directories);
+      else unsynced[left++] = operation;
     }
-    this.#unsynced = left;
+    unsynced.length = left;
   }
 
   #write(inode: Inode, position: number, bytes: Uint8Array): void {
     inode.cache = written(inode.cache, position, bytes);
-    this.#note({ kind: "write", inode, position, bytes });
+    this.#note({ kind: "write", inode, position, bytes, abandoned: false });
   }
 
-  #note(change: UnsyncedChange): void {
-    this.#unsynced.push({ ...change, abandoned: false });
+  #note(change: UnsyncedOperation): void {
+    this.#unsynced.push(change);
   }
 
   #copy(copyInode: (inode: Inode) => Inode, entriesOf: (directory: Directory) => Map<string, Inode>) {

@@ -20,10 +20,8 @@ type DataChange =
 type EntryChange =
   | { readonly kind: "link" | "unlink"; readonly directory: string; readonly name: string; readonly inode: Inode }
   | { readonly kind: "rename"; readonly directory: string; readonly from: string; readonly name: string; readonly inode: Inode };
-export type UnsyncedChange = DataChange | EntryChange;
-
 /** An operation that no successful sync has covered. */
-export type UnsyncedOperation = UnsyncedChange & { abandoned: boolean };
+export type UnsyncedOperation = (DataChange | EntryChange) & { abandoned: boolean };
 
 /**
  * What a loss of power leaves of an operation: all, nothing, the first bytes, or some of the sectors (by number within
@@ -68,9 +66,11 @@ export function written(image: Uint8Array, position: number, bytes: Uint8Array):
   return result;
 }
 
+/** Where there is room behind the image it is zero: a file that grows piece by piece is not copied for each. */
 export function resized(image: Uint8Array, size: number): Uint8Array {
   if (size <= image.length) return image.slice(0, size);
-  const result = new Uint8Array(size);
+  if (image.byteOffset === 0 && image.buffer.byteLength >= size) return new Uint8Array(image.buffer, 0, size);
+  const result = new Uint8Array(new ArrayBuffer(Math.max(size, 2 * image.length)), 0, size);
   result.set(image);
   return result;
 }
