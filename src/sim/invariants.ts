@@ -11,6 +11,7 @@ import type { TapListener } from "./kernel-tap.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Consumed, Turn, TurnHistory } from "./turn-history.ts";
+import { inputInWords, outputsInWords } from "./turn-in-words.ts";
 
 export interface InvariantPorts {
   readonly timeline: Timeline;
@@ -28,6 +29,8 @@ export class InvariantWatch implements TapListener {
   readonly #machine: SimulatedMachine;
   /** By sender: how many of its messages are consumed by durable turns. */
   readonly #durablyConsumed = new Map<string, number>();
+  /** What runs, for the trace. */
+  #words = "";
 
   constructor(machine: SimulatedMachine, ports: InvariantPorts) {
     this.#machine = machine;
@@ -48,6 +51,7 @@ export class InvariantWatch implements TapListener {
 
   begins(input: TurnInput, consumed: Consumed, clock: TurnClock): void {
     const { name } = this.#machine;
+    if (this.#ports.timeline.trace !== undefined) this.#words = inputInWords(input, consumed, this.#machine.kernel!.state);
     const { history, machine, violated, channelsHold } = this.#ports;
     if (consumed.kind === "timer") {
       const dueAt = this.#machine.kernel?.state.timers.get(consumed.id)?.dueAt;
@@ -67,6 +71,11 @@ export class InvariantWatch implements TapListener {
     const { history, timeline } = this.#ports;
     const { name } = this.#machine;
     history.add({ ...ran, order: history.nextOrder(), node: name });
+    if (timeline.trace !== undefined) {
+      const { consumed, clock, outputs, parked } = ran;
+      const words = consumed.kind === "birth" || consumed.kind === "restart" ? consumed.kind : this.#words;
+      timeline.note(name, `turn ${clock.turnNumber}  ${words}${parked === undefined ? "" : " (parked)"}${outputsInWords(outputs)}`);
+    }
     timeline.hash.int(ran.clock.turnNumber);
     for (const { payload } of ran.outputs.messages) timeline.hash.bytes(payload);
   }

@@ -8,6 +8,7 @@ import { graphDifference } from "./graph-difference.ts";
 import { bytesOf, copyOfOutcome, valuesOf } from "./message-copies.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
+import { outcomeInWords } from "./turn-in-words.ts";
 import type { Timeline } from "./timeline.ts";
 import type { ClientCall } from "./world-definition.ts";
 
@@ -118,6 +119,7 @@ export class SimulatedClient {
       if (difference !== undefined) this.#ports.violated("K10 an answer does not change", `call ${number} of ${this.name}: ${difference}`);
     } else {
       this.answers.push(copy);
+      if (timeline.trace !== undefined) timeline.note("", `${this.name} is answered ${outcomeInWords(copy)}`);
       if (chance(timeline.choices, lostPerMille(), "asked again")) {
         this.#isAskingAgain = true;
         return this.#later();
