@@ -49,6 +49,8 @@ export interface MachinePorts {
 
 /** A node that stops for its disk is started again after so long. */
 const restartAfterFaultMs = 250;
+/** A node that does nothing dies as well. */
+const restMs = 100;
 const diskCodes: ReadonlySet<string> = new Set(["MK_LOG_SYNC_FAILED", "MK_LOG_WRITE_FAILED", "MK_LOG_READ_FAILED", "MK_DIRECTORY_UNUSABLE"]);
 
 export class SimulatedMachine {
@@ -118,12 +120,17 @@ export class SimulatedMachine {
     }
   }
 
-  /** It dies before its n-th operation from now. */
+  /** It dies before its n-th operation from now, or at rest when it does not come to that soon. */
   dieSoon(death: Death, operations: number): void {
     const { process } = this;
     if (process === undefined || process.isDead) return;
     this.#death = death;
     process.dieAt = process.operations + operations;
+    this.#ports.timeline.after(restMs, process, () => {
+      if (this.#death !== death || this.isHealed) return;
+      process.isDead = true;
+      this.#dies(process);
+    });
   }
 
   /** Faults that have not happened yet do not happen any more. */
