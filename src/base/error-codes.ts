@@ -55,13 +55,13 @@ export const errorCodes = {
   MK_ARGUMENTS_INVALID: code("Send arguments that the schemas in `messages` accept."),
   MK_ORIGIN_REFUSED: code("The `from` entry of this method does not admit callers of this kind."),
   MK_GUARDED: code("The service is not in the state that this message's guard asks for; try later.", true),
-  MK_PARKED: code("The handler threw at every try; see the dead letters with `maceken dead ls DIR` at the receiving node."),
+  MK_PARKED: code("At the receiving node `maceken dead ls DIR` shows the message and why it is a dead letter: its handler threw at every try, or the process ended each time it ran. Mend the handler, then `maceken dead retry DIR ID`."),
   MK_HANDLER_FAILED: code("The handler threw an error that is not a Rejection; the turn was undone. See the receiving node's log."),
   MK_PEER_LOST: code("The peer was forgotten or began a new life; it may or may not have handled the message.", false, false),
   MK_OUTSIDE_FAILED: code("The outside effect threw at every try; see `details` for its last error.", false, false),
   MK_TOO_LARGE: code("Send smaller messages, or raise maxMessageBytes on both nodes."),
   MK_OUTBOX_FULL: code("The peer has not acknowledged for long; bring it back, or raise the quota.", true),
-  MK_HELD_BACK: code("The node is starting, stopping or short of space; try again after a moment.", true),
+  MK_HELD_BACK: code("Try again after a moment. If it lasts, mend what the message names: a full disk, or a peer that is away, which has to come back or be given up with `maceken peers forget DIR NAME`.", true),
   MK_DEFER_FULL: code("Too many messages are deferred for this method; try later.", true),
 
   // HTTP
@@ -103,9 +103,10 @@ export const errorCodes = {
   MK_USAGE: code("See `maceken --help`."),
   MK_FILE_NOT_FOUND: code("Check the path."),
   MK_FILE_FAILED: code("Mend the error in the module."),
-  MK_CODE_UNKNOWN: code("See docs/errors/ for all codes."),
+  MK_CODE_UNKNOWN: code("Codes begin with MK_ and are printed first on an error's line; `maceken explain` without a code lists them all."),
   MK_COMPILE_FAILED: code("Mend the syntax error."),
   MK_NODE_NOT_RUNNING: code("Start the node with `maceken run`, then try again.", true),
+  MK_NODE_SILENT: code("The node's process is there and does not answer: `ps -o stat= -p PID` shows T when it is suspended, and `kill -CONT PID` wakes it.", true, false),
   MK_PATH_UNKNOWN: code("Give a path as service.field[\"key\"]; `maceken inspect DIR` lists the services."),
   MK_UNCAUGHT: code("Handle the error where it happens; the node's data are intact, start it again.", false, false),
 } as const satisfies Record<`MK_${string}`, CodeEntry>;

@@ -12,6 +12,7 @@ import { Messages } from "./messages.ts";
 import { eventInWords, ownEvents, type NodeEvent } from "./node-events.ts";
 import { unfair, type Choose, type Model, type Successors } from "./model.ts";
 import { NodeStates } from "./node-states.ts";
+import { stateOf, underWay, type StoredNode } from "./stored-node.ts";
 import { Symmetry } from "./symmetry.ts";
 import { Chance, TurnTable, type TurnEffect } from "./turn-table.ts";
 
@@ -24,6 +25,13 @@ const ownSourceCount = Object.keys(ownSources).length;
 
 function unreachable(): Outcome<unknown> {
   return { ok: false, error: new MaceKenError("MK_CLIENT_UNREACHABLE", "the node crashed before it answered") };
+}
+
+export interface ModelOptions {
+  /** How often nodes may crash, all together, losing everything. Default 0: under Ken nobody notices. */
+  readonly crashesWithoutKen?: number;
+  /** Nodes that begin as they were stored; the others are born. */
+  readonly from?: ReadonlyMap<string, StoredNode>;
 }
 
 /** One of the turns that a state has next. */
@@ -77,7 +85,7 @@ export class AppModel implements Model {
   /** What may happen next, while one of it is chosen. */
   readonly #open: number[] = [];
 
-  constructor(definition: WorldDefinition, crashesWithoutKen = 0) {
+  constructor(definition: WorldDefinition, { crashesWithoutKen = 0, from = new Map() }: ModelOptions = {}) {
     this.definition = definition;
     this.#crashes = crashesWithoutKen;
     const names = [...definition.nodes.keys()];
@@ -96,7 +104,7 @@ export class AppModel implements Model {
     this.#lostEvents = names.map((peer) => this.#eventNumber({ kind: "lost", peer }, `l ${peer}`));
     // Nodes, queues, clients, crashes so far, and whether a handler has failed.
     this.width = names.length + names.length * names.length + this.clientNames.length + 2;
-    this.#initial = this.#births(chance);
+    this.#initial = this.#beginning(chance, from);
     // Which source an action is of depends on the names: properties of ways are held against every state.
     const isExchanged = definition.symmetric.length > 0 && definition.properties.every(({ kind }) => kind === "always");
     this.symmetry = isExchanged ? new Symmetry(this) : undefined;
@@ -131,9 +139,25 @@ export class AppModel implements Model {
     return [this.#initial];
   }
 
-  #births(chance: Chance): Int32Array {
+  /** Every node is born, or as it was stored. */
+  #beginning(chance: Chance, from: ReadonlyMap<string, StoredNode>): Int32Array {
     const state = new Int32Array(this.width);
+    for (const name of from.keys()) if (!this.#nodeNumbers.has(name)) throw new MaceKenError("MK_WORLD_INVALID", `the world cannot be: it has no node ${name}, whose data it is to begin from`);
     for (const node of this.nodes) {
+      const stored = from.get(node.name);
+      if (stored !== undefined) {
+        state[node.number] = node.states.add(stateOf(node.states.ports, stored), 0, []);
+        for (const other of this.nodes) {
+          const peer = from.get(other.name);
+          if (peer === undefined || other === node) continue;
+          for (const payload of underWay(stored.kernel, peer.kernel)) {
+            this.#noteSender(node.number, other.number);
+            const place = this.placeOfQueue(node.number, other.number);
+            state[place] = this.messages.append(state[place]!, this.messages.numberOf(payload.slice()));
+          }
+        }
+        continue;
+      }
       chance.begin();
       const { node: born, outputs } = LoadedNode.born(node.states.ports);
       state[node.number] = node.states.add(born, 0, []);
@@ -153,14 +177,20 @@ export class AppModel implements Model {
     const { nodes, messages, clients } = this;
     for (const node of nodes) {
       const current = state[node.number]!;
-      for (const event of this.#ownEvents(node, current)) for (const effect of node.turns.get(current, event, this.#eventOf)) this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSources[this.#events[event]!.kind]!));
+      for (const event of this.#ownEvents(node, current)) {
+        const source = this.#sourceOf(node.number, ownSources[this.#events[event]!.kind]!);
+        const effects = node.turns.get(current, event, this.#eventOf);
+        if (successors.wants(source, effects.length)) for (const effect of effects) this.#apply(node, effect, successors, source);
+      }
       for (const from of node.senders) {
         const place = this.placeOfQueue(from, node.number);
         const queue = state[place]!;
         if (queue === 0) continue;
-        const event = this.#messageEvent(from, messages.head(queue));
-        for (const effect of node.turns.get(current, event, this.#eventOf)) {
-          this.#apply(node, effect, successors, this.#sourceOf(node.number, ownSourceCount + from));
+        const source = this.#sourceOf(node.number, ownSourceCount + from);
+        const effects = node.turns.get(current, this.#messageEvent(from, messages.head(queue)), this.#eventOf);
+        if (!successors.wants(source, effects.length)) continue;
+        for (const effect of effects) {
+          this.#apply(node, effect, successors, source);
           // A node's messages to itself are in its state: its own queue is never written meanwhile.
           successors.set(place, messages.rest(queue));
         }
@@ -267,6 +297,12 @@ export class AppModel implements Model {
   /** Of a node: its own tables, then the channels into it; behind those of all nodes, the clients. */
   #sourceOf(node: number, index: number): number {
     return node * (ownSourceCount + this.nodes.length) + index;
+  }
+
+  /** A turn takes from its node's queues and tables alone, and only adds to others'. A client may turn to any node. */
+  processOf(source: number): number {
+    const node = Math.floor(source / (ownSourceCount + this.nodes.length));
+    return node < this.nodes.length ? node : -1;
   }
 
   describeSource(source: number): string {

@@ -4,6 +4,7 @@
  */
 import { fingerprint, Successors, type Model } from "./model.ts";
 import { Frontier } from "./frontier.ts";
+import { SleepSets } from "./sleep-sets.ts";
 import type { StateGraph } from "./state-graph.ts";
 import { VisitedStates } from "./visited-states.ts";
 
@@ -12,6 +13,8 @@ export interface SearchRules {
   violation(state: Int32Array): string | undefined;
   /** False: nothing is explored from this state. */
   isExpanded(state: Int32Array): boolean;
+  /** Some states are not explored from. */
+  readonly isBounded?: boolean;
 }
 
 export interface SearchBounds {
@@ -39,12 +42,15 @@ export class BreadthFirst {
   readonly #successors: Successors;
   /** Every transition, for properties of ways and not of states; undefined when there are none. */
   readonly #graph: StateGraph | undefined;
+  /** Undefined where every transition is to be seen, or where what commutes leads to other states all the same. */
+  readonly #sleep: SleepSets | undefined;
   #layer: Frontier;
   #next: Frontier;
 
   constructor(model: Model, rules: SearchRules, bounds: Partial<SearchBounds> = {}, graph?: StateGraph) {
     this.#graph = graph;
-    this.visited = new VisitedStates(graph !== undefined);
+    this.#sleep = graph === undefined && rules.isBounded !== true && model.symmetry === undefined && model.processOf !== undefined ? new SleepSets((source) => model.processOf!(source)) : undefined;
+    this.visited = new VisitedStates(graph !== undefined ? "numbers" : this.#sleep !== undefined ? "words" : undefined);
     this.#model = model;
     this.#rules = rules;
     this.#bounds = { maxStates: Infinity, maxDepth: Infinity, ...bounds };
@@ -83,12 +89,17 @@ export class BreadthFirst {
 
   #expand(number: number, state: Int32Array): void {
     const successors = this.#successors;
+    const sleep = this.#sleep;
     const { low, high } = fingerprint(state);
-    successors.begin(state, low, high);
+    if (sleep !== undefined) this.visited.word = sleep.expanding(this.visited.wordOf(low, high), number);
+    successors.begin(state, low, high, sleep?.isAwake);
     this.#model.expand(state, successors);
     const { count, width } = successors;
     this.transitions += count;
-    for (let i = 0; i < count; i++) this.#reach(successors.rows, i * width, successors.low[i]!, successors.high[i]!, number, i, this.#next);
+    for (let i = 0; i < count; i++) {
+      sleep?.take(successors.sources[i]!);
+      this.#reach(successors.rows, i * width, successors.low[i]!, successors.high[i]!, number, successors.actions[i]!, this.#next);
+    }
     const graph = this.#graph;
     if (graph === undefined) return;
     graph.begin(number);
@@ -103,12 +114,28 @@ export class BreadthFirst {
       low = symmetry.low;
       high = symmetry.high;
     }
-    const number = this.visited.add(low, high, parent, action);
-    if (number < 0) return;
+    const sleep = this.#sleep;
+    const number = this.visited.add(low, high, parent, action, sleep?.asleepAfter ?? 0);
+    if (number < 0) {
+      if (sleep !== undefined && sleep.wakes(this.visited.word)) this.#wake(rows, from, parent, action);
+      return;
+    }
     const state = into.push(rows, from, number);
     const what = this.#rules.violation(state);
     if (what !== undefined) this.violation ??= { what, state: number };
     if (!this.#rules.isExpanded(state)) into.pop();
+  }
+
+  /** A known state was reached with fewer sources asleep than before. If it was expanded, what it passed over comes again. */
+  #wake(rows: Int32Array, from: number, parent: number, action: number): void {
+    const sleep = this.#sleep!;
+    const { visited } = this;
+    const woken = sleep.meet(visited.word);
+    visited.word = sleep.word;
+    if (woken === 0) return;
+    const number = visited.noteWay(parent, action);
+    sleep.again.set(number, woken);
+    this.#next.push(rows, from, number);
   }
 
   /** The states from an initial one to this, and the number of the action that leads to each: the way is walked again. */

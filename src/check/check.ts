@@ -7,6 +7,7 @@ import type { WorldDefinition } from "../sim/world-definition.ts";
 import { AppModel } from "./app-model.ts";
 import type { SearchEnd } from "./breadth-first.ts";
 import { EveryState, Walks, type SearchFigures } from "./searches.ts";
+import type { StoredNode } from "./stored-node.ts";
 import { traceOf, type TraceStep } from "./trace.ts";
 
 export type { SentMessage, TraceStep } from "./trace.ts";
@@ -29,6 +30,8 @@ export interface CheckOptions {
    * properties of ways are not looked at.
    */
   readonly walk?: { readonly steps: number; readonly seed: number; readonly maxSteps?: number };
+  /** Nodes that begin as their data directories have them, read and not run (`maceken check --from DIR`); the others are born. */
+  readonly from?: ReadonlyMap<string, StoredNode>;
   /** Stops it: the answer is what was found until then. */
   readonly signal?: AbortSignal;
   /** Called some times a second. */
@@ -65,7 +68,7 @@ const progressEveryMs = 200;
 
 /** Errors: MK_START_FAILED when a constructor throws; MK_NONDETERMINISTIC; what a property throws. */
 export async function check(definition: WorldDefinition, options: CheckOptions = {}): Promise<CheckResult> {
-  const model = new AppModel(definition, options.persistence === "none" ? (options.crashes ?? 1) : 0);
+  const model = new AppModel(definition, { crashesWithoutKen: options.persistence === "none" ? (options.crashes ?? 1) : 0, ...(options.from === undefined ? {} : { from: options.from }) });
   const { walk, maxStates = Infinity, maxDepth = Infinity } = options;
   const search = walk === undefined ? new EveryState(model, { maxStates, maxDepth }) : new Walks(model, { maxSteps: 1000, ...walk, choose: seededChance(walk.seed) });
   const begun = performance.now();

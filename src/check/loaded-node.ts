@@ -126,7 +126,11 @@ export class LoadedNode {
 
   /** What `load` makes this state from. */
   chunks(): Uint8Array[] {
-    const snapshot = new HeapSnapshot(this.#heap);
+    return LoadedNode.chunksOf(this.#heap);
+  }
+
+  static chunksOf(heap: Heap): Uint8Array[] {
+    const snapshot = new HeapSnapshot(heap);
     const chunks: Uint8Array[] = [];
     while (!snapshot.done) chunks.push(snapshot.slice(1, Infinity).slice());
     snapshot.end();

@@ -21,6 +21,11 @@ export interface Model {
   initial(): readonly Int32Array[];
   /** Adds every state that one action leads to, in an order that is always the same. */
   expand(state: Int32Array, successors: Successors): void;
+  /**
+   * The process that a source acts on, such as a node: actions of two sources with different processes commute, and neither takes the
+   * other away. -1: it commutes with none. Undefined: nothing is known of that.
+   */
+  processOf?(source: Source): number;
   /** Where states that differ count as one: the fingerprint of them all, left in `low` and `high`. */
   readonly symmetry?: { readonly low: number; readonly high: number; fingerprint(rows: Int32Array, from: number): void } | undefined;
   /** Adds one of the states that `expand` would add, as `choose` says; none when there is none. Quicker than to make all of them. */
@@ -55,6 +60,11 @@ export class Successors {
   low: Int32Array;
   high: Int32Array;
   sources: Int32Array;
+  /** Which of all the state's actions each is: some may have been passed over. */
+  actions: Int32Array;
+  /** Actions so far, those that were passed over too. */
+  #actions = 0;
+  #isAwake: ((source: Source) => boolean) | undefined;
   #state: Int32Array = new Int32Array(0);
   #low = 0;
   #high = 0;
@@ -67,13 +77,24 @@ export class Successors {
     this.low = new Int32Array(rows);
     this.high = new Int32Array(rows);
     this.sources = new Int32Array(rows);
+    this.actions = new Int32Array(rows);
   }
 
-  begin(state: Int32Array, low: number, high: number): void {
+  /** `isAwake`: false for sources whose actions need not be added. */
+  begin(state: Int32Array, low: number, high: number, isAwake?: (source: Source) => boolean): void {
+    this.#actions = 0;
+    this.#isAwake = isAwake;
     this.#state = state;
     this.#low = low;
     this.#high = high;
     this.count = 0;
+  }
+
+  /** False: `actions` of this source are passed over, because other ways lead where they lead. */
+  wants(source: Source, actions: number): boolean {
+    if (this.#isAwake === undefined || this.#isAwake(source)) return true;
+    this.#actions += actions;
+    return false;
   }
 
   /** A new successor, equal to the state until `set` says otherwise. */
@@ -87,6 +108,7 @@ export class Successors {
     this.low[index] = this.#low;
     this.high[index] = this.#high;
     this.sources[index] = source;
+    this.actions[index] = this.#actions++;
   }
 
   /** What the newest successor has at a place. */
@@ -114,6 +136,7 @@ export class Successors {
     this.low = grow(this.low);
     this.high = grow(this.high);
     this.sources = grow(this.sources);
+    this.actions = grow(this.actions);
   }
 }
 

@@ -10,6 +10,7 @@ import type { WayProperties } from "./way-properties.ts";
 export class WorldRules implements SearchRules {
   /** Of the last violation. */
   broken = "";
+  readonly isBounded: boolean;
   readonly #model: AppModel;
   readonly #ways: WayProperties | undefined;
   readonly #view: AppView;
@@ -18,6 +19,7 @@ export class WorldRules implements SearchRules {
   constructor(model: AppModel, ways?: WayProperties) {
     this.#model = model;
     this.#ways = ways;
+    this.isBounded = model.definition.constraint !== undefined;
     this.#view = new AppView(model, model.initial()[0]!);
   }
 

@@ -6,17 +6,23 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly help: string;
   readonly optional?: boolean;
+  /** Any number of them, in `lists`. Only the last argument. */
+  readonly multiple?: boolean;
   readonly choices?: readonly string[];
 }
 
 export interface OptionSpec {
-  readonly type: "string" | "boolean";
+  /** "number" is a whole one, `least` to `most`. */
+  readonly type: "string" | "boolean" | "number";
   readonly help: string;
   /** How the value is called in help, for those that have one. */
   readonly value?: string;
   readonly multiple?: boolean;
   readonly required?: boolean;
   readonly choices?: readonly string[];
+  /** Default 1. */
+  readonly least?: number;
+  readonly most?: number;
 }
 
 export interface CommandSpec {
@@ -35,6 +41,7 @@ export interface CommandSpec {
 export interface CommandInput {
   readonly arguments: Readonly<Record<string, string | undefined>>;
   readonly values: Readonly<Record<string, string | undefined>>;
+  readonly numbers: Readonly<Record<string, number | undefined>>;
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly flags: Readonly<Record<string, boolean>>;
 }

@@ -10,14 +10,21 @@ import { suggestion } from "./parse.ts";
 export const command: CommandSpec = {
   name: "explain",
   summary: "what an error code means, and what to do",
-  arguments: [{ name: "CODE", help: "a code such as MK_PARKED, with or without MK_" }],
+  arguments: [{ name: "CODE", optional: true, help: "a code such as MK_PARKED, with or without MK_; without one all are listed" }],
   options: { json: { type: "boolean", help: "as JSON" } },
   example: "maceken explain MK_PARKED",
   run,
 };
 
 async function run(input: CommandInput): Promise<number> {
-  const asked = input.arguments["CODE"]!.toUpperCase().replaceAll("-", "_");
+  const given = input.arguments["CODE"];
+  if (given === undefined) {
+    const codes = Object.keys(errorCodes);
+    if (input.flags["json"] === true) await printJson(codes);
+    else await print(`${codes.join("\n")}\n`);
+    return exitCode.ok;
+  }
+  const asked = given.toUpperCase().replaceAll("-", "_");
   const code = asked.startsWith("MK_") ? asked : `MK_${asked}`;
   if (!Object.hasOwn(errorCodes, code)) {
     throw new MaceKenError("MK_CODE_UNKNOWN", `there is no error code ${asked}${suggestion(code, Object.keys(errorCodes), "")}`);

@@ -33,8 +33,8 @@ export function commandHelp(command: CommandSpec): string {
 }
 
 function usageOf(command: CommandSpec, options: string): string {
-  const parts = command.arguments.map(({ name, optional, choices }) => {
-    const shown = choices === undefined ? name : choices.join("|");
+  const parts = command.arguments.map(({ name, optional, multiple, choices }) => {
+    const shown = `${choices === undefined ? name : choices.join("|")}${multiple === true ? " …" : ""}`;
     return optional === true ? `[${shown}]` : shown;
   });
   return [command.name, ...parts, ...(options === "…" ? [] : [options])].join(" ");

@@ -7,7 +7,6 @@ import { ask } from "./ask.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode } from "./exit-codes.ts";
 import { print, printJson } from "./output.ts";
-import { usage } from "./parse.ts";
 
 export const command: CommandSpec = {
   name: "inspect",
@@ -22,8 +21,8 @@ export const command: CommandSpec = {
   ],
   options: {
     app: { type: "string", value: "FILE", help: "the app's module, for its classes, when no node runs" },
-    depth: { type: "string", value: "N", help: `levels to show, ${deepest} at most; default 4, of all services 1` },
-    limit: { type: "string", value: "N", help: "items to show of each array, Map and Set; default 20" },
+    depth: { type: "number", value: "N", help: `levels to show, ${deepest} at most; default 4, of all services 1` },
+    limit: { type: "number", value: "N", help: "items to show of each array, Map and Set; default 20" },
     json: { type: "boolean", help: "as JSON: plain values as they are, everything else as {\"$\": kind, …}" },
   },
   example: "maceken inspect ./bank-data 'bank.accounts[\"a\"]'",
@@ -32,8 +31,7 @@ export const command: CommandSpec = {
 
 async function run(input: CommandInput): Promise<number> {
   const path = input.arguments["PATH"] ?? "";
-  const depth = count(input, "depth");
-  const items = count(input, "limit");
+  const { depth, limit: items } = input.numbers;
   const { answer, running, unknownClasses } = await ask<Inspection>(
     input.arguments["DIR"]!,
     { command: "inspect", path, ...(depth === undefined ? {} : { depth }), ...(items === undefined ? {} : { items }) },
@@ -49,12 +47,4 @@ function textOf({ path, view, measured, pending }: Inspection): string {
   if (path !== "" || typeof view !== "object" || view === null || view.$ !== "object") return `${few}${printView(view)}\n`;
   const services = (view.fields ?? []).map(([name, service]) => printService(name, service)).join("");
   return `${few}${services}${pending === undefined ? "" : printPending(pending)}`;
-}
-
-function count(input: CommandInput, name: "depth" | "limit"): number | undefined {
-  const text = input.values[name];
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw usage(command, `--${name} is a positive whole number, not ${JSON.stringify(text)}`);
-  return value;
 }

@@ -7,6 +7,10 @@ import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MaceKenError } from "../base/error.ts";
 import { AppDefinition } from "../service/app.ts";
+import { missingModule } from "./missing-module.ts";
+
+/** This very package, or its build: what the loader throws is thrown there, and the cause is elsewhere. */
+const ownFiles = new URL("../", import.meta.url).href;
 
 /** MK_FILE_NOT_FOUND, before anything else is done. */
 export function demandFile(file: string): string {
@@ -44,17 +48,21 @@ function asLoadError(file: string, path: string, error: unknown): MaceKenError {
   const failure = error as { code?: unknown; message?: unknown; remedy?: unknown; stack?: unknown; name?: unknown } | null;
   const message = String(failure?.message ?? error);
   // From the loader's own thread an error comes as a copy, which has lost its class.
-  if (failure?.code === "MK_COMPILE_FAILED") return new MaceKenError("MK_COMPILE_FAILED", message.replace(/\n\s*remedy: .*$/s, ""), { cause: error });
+  if (failure?.code === "MK_COMPILE_FAILED") {
+    return new MaceKenError("MK_COMPILE_FAILED", message.replace(/\n\s*remedy: .*$/s, ""), { cause: error, ...(typeof failure.remedy === "string" ? { remedy: failure.remedy } : {}) });
+  }
+  const missing = missingModule(failure ?? {});
+  if (missing !== undefined) return new MaceKenError("MK_FILE_FAILED", missing.message, { cause: error, remedy: missing.remedy });
   const line = lineOf(String(failure?.stack ?? ""));
   const name = failure !== null && typeof failure === "object" && typeof failure.name === "string" ? `${failure.name}: ` : "";
   return new MaceKenError("MK_FILE_FAILED", `${line ?? relative(process.cwd(), path) ?? file}: ${name}${message.split("\n")[0]}`, { cause: error });
 }
 
-/** `bank.ts:3:7`: the first frame that is in a file of the user's. */
+/** `bank.ts:3:7`: the first frame that is in a file of the user's, and not in the loader. */
 function lineOf(stack: string): string | undefined {
   for (const frame of stack.split("\n")) {
     const found = /(?:file:\/\/)?(\/[^()]+?|[A-Za-z]:[^()]+?):(\d+):(\d+)\)?$/.exec(frame.trim());
-    if (found === null || !frame.trimStart().startsWith("at ") || frame.includes("node:internal")) continue;
+    if (found === null || !frame.trimStart().startsWith("at ") || frame.includes("node:internal") || frame.includes(ownFiles)) continue;
     const shown = relative(process.cwd(), decodeURI(found[1]!));
     return `${shown}:${found[2]}:${found[3]}`;
   }

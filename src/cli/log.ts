@@ -1,15 +1,16 @@
 /** `maceken log`: the turns of a node's log in words, or its groups as they lie on disk. Changes nothing. */
-import type { Kernel } from "../kernel/kernel.ts";
+import { MaceKenError } from "../base/error.ts";
 import { NodeDisk } from "../log/disk-node.ts";
 import { groupsOf, verifyLog, type GroupReport } from "../log/verify.ts";
+import { readableBytes } from "../observe/readable-bytes.ts";
 import type { TurnInWords } from "../observe/turn-words.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode } from "./exit-codes.ts";
 import { loadApp } from "./load-app.ts";
 import { print } from "./output.ts";
-import { usage } from "./parse.ts";
+import { suggestion } from "./parse.ts";
 import { demandDirectory } from "./read-directory.ts";
-import { readableBytes } from "../observe/readable-bytes.ts";
+import type { TurnsRead } from "./read-turns.ts";
 
 export const command: CommandSpec = {
   name: "log",
@@ -21,8 +22,8 @@ export const command: CommandSpec = {
   arguments: [{ name: "DIR", help: "the data directory" }],
   options: {
     service: { type: "string", value: "NAME", help: "only turns that changed this service, and only what concerns it" },
-    from: { type: "string", value: "TURN", help: "begin with this turn" },
-    last: { type: "string", value: "N", help: "only the last N turns" },
+    from: { type: "number", value: "TURN", help: "begin with this turn" },
+    last: { type: "number", value: "N", help: "only the last N turns" },
     app: { type: "string", value: "FILE", help: "the app's module, for its classes; without it they are known by name" },
     groups: { type: "boolean", help: "a line for each group on disk" },
     json: { type: "boolean", help: "a line of JSON each" },
@@ -38,8 +39,7 @@ async function run(input: CommandInput): Promise<number> {
   const disk = new NodeDisk();
   const { directory, manifest } = demandDirectory(disk, input.arguments["DIR"]!);
   const json = input.flags["json"] === true;
-  const from = number(input, "from");
-  const last = number(input, "last");
+  const { from, last } = input.numbers;
   if (input.flags["groups"] === true) {
     await printAll(groupLines(groupsOf(disk, directory, manifest.salt), json));
     return exitCode.ok;
@@ -50,7 +50,13 @@ async function run(input: CommandInput): Promise<number> {
   if (problem !== null) throw problem;
   const first = last === undefined ? (from ?? 1) : Math.max(from ?? 1, lastTurn - last + 1);
   const read = turnsInWords(disk, directory, manifest, first);
-  await printAll(turnLines(read, { json, service: input.values["service"] }));
+  const service = input.values["service"];
+  const shown = { turns: 0 };
+  await printAll(turnLines(read, { json, service, shown }));
+  if (shown.turns === 0) {
+    if (service !== undefined && !read.services().includes(service)) throw noSuchService(manifest.name, service, read.services());
+    if (!json) await print(`${nothingText(Math.max(first, read.snapshotTurn + 1), lastTurn, service)}\n`);
+  }
   return exitCode.ok;
 }
 
@@ -65,19 +71,28 @@ async function printAll(lines: Iterable<string>): Promise<void> {
   if (page.length > 0) await print(`${page.join("\n")}\n`);
 }
 
-function number(input: CommandInput, name: "from" | "last"): number | undefined {
-  const text = input.values[name];
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw usage(command, `--${name} is a positive whole number, not ${JSON.stringify(text)}`);
-  return value;
+function noSuchService(node: string, service: string, services: readonly string[]): MaceKenError {
+  return new MaceKenError("MK_SERVICE_UNKNOWN", `${node} has no service ${JSON.stringify(service)}${suggestion(service, services, "")}`, { remedy: `Its services are: ${services.join(", ") || "none"}.` });
 }
 
-function* turnLines({ kernel, snapshotTurn, turns }: { readonly kernel: Kernel; readonly snapshotTurn: number; readonly turns: Iterable<TurnInWords> }, options: { readonly json: boolean; readonly service: string | undefined }): Iterable<string> {
+function nothingText(first: number, last: number, service: string | undefined): string {
+  if (first > last) return `no such turns: the log ends with turn ${last}`;
+  return service === undefined ? `nothing in turns ${first} to ${last}` : `nothing in turns ${first} to ${last} is about ${service}`;
+}
+
+interface LineOptions {
+  readonly json: boolean;
+  readonly service: string | undefined;
+  /** Counted here. */
+  readonly shown: { turns: number };
+}
+
+function* turnLines({ kernel, snapshotTurn, turns }: TurnsRead, options: LineOptions): Iterable<string> {
   if (!options.json && snapshotTurn > 0) yield `turns up to ${snapshotTurn} are in a snapshot`;
   for (const whole of turns) {
     const turn = options.service === undefined ? whole : partFor(whole, options.service);
     if (turn === undefined) continue;
+    options.shown.turns++;
     if (options.json) yield JSON.stringify({ node: kernel.options.name, ...turn, at: new Date(turn.atMs).toISOString(), changes: turn.changes });
     else yield* turnText(turn);
   }

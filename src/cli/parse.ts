@@ -10,7 +10,7 @@ import type { CommandInput, CommandSpec, OptionSpec } from "./command.ts";
 export function parseCommand(spec: CommandSpec, args: readonly string[]): CommandInput {
   const options: Record<string, { type: "string" | "boolean"; multiple: boolean }> = {};
   // All are read as lists, so that an option given twice by mistake is noticed.
-  for (const [name, { type }] of Object.entries(spec.options)) options[name] = { type, multiple: true };
+  for (const [name, { type }] of Object.entries(spec.options)) options[name] = { type: type === "boolean" ? type : "string", multiple: true };
   // Not strict: the errors are ours to word.
   const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
   const given: Record<string, string[]> = {};
@@ -22,13 +22,15 @@ export function parseCommand(spec: CommandSpec, args: readonly string[]): Comman
   }
   const lists: Record<string, readonly string[]> = {};
   const values: Record<string, string | undefined> = {};
+  const numbers: Record<string, number | undefined> = {};
   for (const [name, option] of Object.entries(spec.options)) {
     const list = given[name] ?? [];
     if (option.required === true && list.length === 0) throw usage(spec, `--${name} ${option.value ?? ""} is missing`.replace("  ", " "));
     if (option.multiple === true) lists[name] = list;
+    else if (option.type === "number") numbers[name] = list[0] === undefined ? undefined : wholeNumber(spec, `--${name}`, list[0], option);
     else values[name] = list[0];
   }
-  return { arguments: takePositionals(spec, positionals), values, lists, flags };
+  return { arguments: takePositionals(spec, positionals, lists), values, numbers, lists, flags };
 }
 
 function takeOption(
@@ -53,15 +55,21 @@ function takeOption(
   list.push(value);
 }
 
-function takePositionals(spec: CommandSpec, positionals: readonly string[]): Record<string, string | undefined> {
+function takePositionals(spec: CommandSpec, positionals: readonly string[], lists: Record<string, readonly string[]>): Record<string, string | undefined> {
   const taken: Record<string, string | undefined> = {};
+  let most = spec.arguments.length;
   spec.arguments.forEach((argument, i) => {
+    if (argument.multiple === true) {
+      lists[argument.name] = positionals.slice(i);
+      most = Infinity;
+      return;
+    }
     const value = positionals[i];
     if (value === undefined && argument.optional !== true) throw usage(spec, `${argument.name} is missing`);
     if (value !== undefined) demandChoice(spec, argument.name, value, argument.choices);
     taken[argument.name] = value;
   });
-  const extra = positionals[spec.arguments.length];
+  const extra = positionals[most];
   if (extra !== undefined) throw usage(spec, `${JSON.stringify(extra)} is one argument too many`);
   return taken;
 }
@@ -69,6 +77,14 @@ function takePositionals(spec: CommandSpec, positionals: readonly string[]): Rec
 function demandChoice(spec: CommandSpec, what: string, value: string, choices: OptionSpec["choices"]): void {
   if (choices === undefined || choices.includes(value)) return;
   throw usage(spec, `${what} is ${choices.join(", ").replace(/, ([^,]*)$/, " or $1")}, not ${JSON.stringify(value)}`);
+}
+
+/** As people write one: digits and nothing else. */
+export function wholeNumber(spec: { readonly name: string }, what: string, text: string, { least = 1, most }: { readonly least?: number; readonly most?: number } = {}): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= least && value <= (most ?? value)) return value;
+  const range = most === undefined ? `, ${least} or more` : ` from ${least} to ${most}`;
+  throw usage(spec, `${what} is a whole number${range}, not ${JSON.stringify(text)}`);
 }
 
 export function usage(spec: { readonly name: string }, message: string): MaceKenError {

@@ -22,6 +22,8 @@ import "../service/ref.ts";
 
 export interface DirectoryState {
   readonly kernel: Kernel;
+  /** Node time of the last turn, ms. */
+  readonly nowMs: number;
   /** Classes that the data name and no loaded module has. */
   readonly unknownClasses: readonly string[];
 }
@@ -50,7 +52,7 @@ export function readDirectory(path: string): DirectoryState {
   loadInto(loader, disk, directory, manifest.salt);
   const unknownClasses = loader.finishForInspection();
   kernel.durable = kernel.executed;
-  return { kernel, unknownClasses };
+  return { kernel, nowMs: loader.nowMs, unknownClasses };
 }
 
 /** Errors: MK_LOG_DAMAGED, MK_LOG_READ_FAILED, MK_DIRECTORY_FOREIGN when the node was never born. */

@@ -18,6 +18,8 @@ export interface TurnsRead {
   /** Turns up to this one are only known together; 0 without a snapshot. */
   readonly snapshotTurn: number;
   readonly turns: Iterable<TurnInWords>;
+  /** Once all turns were read: the names of the services that there are after the last. */
+  services(): readonly string[];
 }
 
 export function turnsInWords(disk: Disk, directory: string, manifest: Manifest, first: number): TurnsRead {
@@ -30,21 +32,24 @@ export function turnsInWords(disk: Disk, directory: string, manifest: Manifest, 
   for (const chunk of snapshot?.chunks() ?? []) loader.snapshotChunk(chunk);
   const told: TurnInWords[] = [];
   const words = new TurnWords((index) => kernel.channels.at(index)?.peer, (turn) => void (turn.turn >= first && told.push(turn)));
+  let watching = false;
+  const watch = (): void => {
+    if (watching) return;
+    watching = true;
+    const root = loader.watch(words);
+    if (root !== undefined) words.begin(root);
+  };
   function* turns(): Iterable<TurnInWords> {
-    let watching = false;
     for (const group of groupsOf(disk, directory, manifest.salt)) {
       if (!group.current) continue;
       for (const { bytes, lastTurn } of group.entries()) {
         // Turns before the first that is asked for are applied, not told.
-        if (!watching && lastTurn >= first) {
-          watching = true;
-          const root = loader.watch(words);
-          if (root !== undefined) words.begin(root);
-        }
+        if (lastTurn >= first) watch();
         loader.records(bytes);
         yield* told.splice(0);
       }
     }
+    watch();
   }
-  return { kernel, snapshotTurn: snapshot?.atTurn ?? 0, turns: turns() };
+  return { kernel, snapshotTurn: snapshot?.atTurn ?? 0, turns: turns(), services: () => words.services };
 }

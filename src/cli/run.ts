@@ -4,8 +4,9 @@
  */
 import { isName } from "../base/address.ts";
 import { MaceKenError } from "../base/error.ts";
-import { parseHostPort } from "../node/host-port.ts";
+import { parseHostPort, showHostPort } from "../node/host-port.ts";
 import { parsePeerAddress } from "../node/peer-address.ts";
+import type { HostPort } from "../transport/transport.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { demandFile, loadApp } from "./load-app.ts";
@@ -13,12 +14,16 @@ import { notesToStderr } from "./note-output.ts";
 import { printError, printNow } from "./output.ts";
 import { usage } from "./parse.ts";
 
+const megabyte = 1024 * 1024;
+const mostMegabytes = 9_999_999;
+
 export const command: CommandSpec = {
   name: "run",
   summary: "run an app as a node, in the foreground",
   description: [
-    "Makes DIR when it is missing; a node that was there before goes on where it was. SIGTERM and SIGINT stop it in order, a",
-    "second one at once; killing it loses nothing. HTTP binds to loopback unless HOST says otherwise; port 0 takes a free one.",
+    "Makes DIR when it is missing, and says so: \"a new node in DIR\". A node that was there before goes on where it was.",
+    "SIGTERM and SIGINT stop it in order, a second one at once; killing it loses nothing.",
+    "HTTP binds to loopback unless HOST says otherwise; port 0 takes a free one.",
   ].join("\n"),
   arguments: [{ name: "APP", help: "the app's module, TypeScript or JavaScript: its default export is made by app()" }],
   options: {
@@ -29,9 +34,9 @@ export const command: CommandSpec = {
     http: { type: "string", value: "[HOST:]PORT", help: "where HTTP requests come" },
     accept: { type: "string", value: "WHO", choices: ["listed", "any"], help: "which peers may connect; default listed: those of --peer" },
     audit: { type: "string", value: "HOW", choices: ["full", "rolling", "off"], help: "watch for writes the heap cannot see" },
-    "outbox-quota": { type: "string", value: "MB", help: "what may wait for one peer, default 1024; from half of it on requests are held back" },
-    "max-message": { type: "string", value: "MB", help: "the longest message between nodes, default 16; peers tell each other" },
-    "max-turn-ms": { type: "string", value: "N", help: "end the process when a turn runs longer, with exit code 9; default 30000, 0 never" },
+    "outbox-quota": { type: "number", most: mostMegabytes, value: "MB", help: "what may wait for one peer, default 1024; from half of it on requests are held back" },
+    "max-message": { type: "number", most: mostMegabytes, value: "MB", help: "the longest message between nodes, default 16; peers tell each other" },
+    "max-turn-ms": { type: "number", least: 0, most: 2 ** 31 - 1, value: "N", help: "end the process when a turn runs longer, with exit code 9; default 30000, 0 never" },
     "insecure-plaintext": { type: "boolean", help: "no encryption between nodes, names are believed: to measure, on loopback only" },
     "without-ken": { type: "boolean", help: "neither durability nor exactly-once: to see what they are for" },
     json: { type: "boolean", help: "ready line, notes and errors as JSON" },
@@ -49,13 +54,13 @@ async function run(input: CommandInput): Promise<number> {
   if (listen !== undefined) parseHostPort(listen, "--listen");
   const http = input.values["http"] === undefined ? undefined : httpAddress(input.values["http"]);
   const peers = peersOf(input.lists["peer"]!, name);
-  const maxTurnMs = input.values["max-turn-ms"] === undefined ? undefined : durationOf(input.values["max-turn-ms"]);
+  const { "outbox-quota": outboxQuota, "max-message": maxMessage, "max-turn-ms": maxTurnMs } = input.numbers;
   demandFile(file);
 
   const stopping = new Promise<NodeJS.Signals>((resolve) => catchSignals(resolve));
   catchStrays(json);
   // Our own modules first: with hooks in place, each import costs more.
-  const { startNode } = await import("../node/node.ts");
+  const { nodeInternals, startNode } = await import("../node/node.ts");
   if (json) (await import("../node/watchdog.ts")).speakJson();
   const app = await loadApp(file);
   let fatal: ((code: number) => void) | undefined;
@@ -67,8 +72,8 @@ async function run(input: CommandInput): Promise<number> {
     peers,
     accept: input.values["accept"] === "any" ? "any" : "listed",
     ...(input.values["audit"] === undefined ? {} : { audit: input.values["audit"] as "full" }),
-    ...(input.values["outbox-quota"] === undefined ? {} : { outboxQuotaBytes: megabytes(input.values["outbox-quota"], "--outbox-quota") }),
-    ...(input.values["max-message"] === undefined ? {} : { maxMessageBytes: megabytes(input.values["max-message"], "--max-message") }),
+    ...(outboxQuota === undefined ? {} : { outboxQuotaBytes: outboxQuota * megabyte }),
+    ...(maxMessage === undefined ? {} : { maxMessageBytes: maxMessage * megabyte }),
     durable: input.flags["without-ken"] !== true,
     insecurePlaintext: input.flags["insecure-plaintext"] === true,
     onNote: notesToStderr(json),
@@ -80,7 +85,7 @@ async function run(input: CommandInput): Promise<number> {
     ...(listen === undefined ? {} : { listen }),
     ...(http === undefined ? {} : { http }),
   });
-  printReady(node, json);
+  printReady(node, nodeInternals(node).isNew ? input.values["data"]! : undefined, json);
   // The node's own timers do not keep a process alive, and a node without an address has nothing else.
   setInterval(() => {}, 2 ** 30);
   const code = await Promise.race([failed, stopping.then(() => exitCode.ok)]);
@@ -92,30 +97,23 @@ interface Ready {
   readonly name: string;
   readonly key: string;
   readonly turn: number;
-  readonly address: { readonly listen?: Address; readonly http?: Address };
+  readonly address: { readonly listen?: HostPort; readonly http?: HostPort };
 }
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-function printReady({ name, key, turn, address: { listen, http } }: Ready, json: boolean): void {
+/** `newIn`: the directory, when it held no node: a --data that was mistyped is noticed by it. */
+function printReady({ name, key, turn, address: { listen, http } }: Ready, newIn: string | undefined, json: boolean): void {
   const ms = Math.round(performance.now());
   // What Node itself took before anything of ours could run.
   const bootMs = Math.round(performance.nodeTiming.bootstrapComplete);
   if (json) {
-    printNow(`${JSON.stringify({ ready: true, name, key, listen: listen ?? null, http: http ?? null, turn, ms, bootMs, pid: process.pid })}\n`);
+    printNow(`${JSON.stringify({ ready: true, name, key, new: newIn !== undefined, listen: listen ?? null, http: http ?? null, turn, ms, bootMs, pid: process.pid })}\n`);
     return;
   }
   const parts = [`maceken: ${name} ready`];
-  if (listen !== undefined) parts.push(`peers on ${show(listen)}`);
-  if (http !== undefined) parts.push(`http on ${show(http)}`);
+  if (newIn !== undefined) parts.push(`a new node in ${newIn}`);
+  if (listen !== undefined) parts.push(`peers on ${showHostPort(listen)}`);
+  if (http !== undefined) parts.push(`http on ${showHostPort(http)}`);
   printNow(`${[...parts, `turn ${turn}`, `${ms} ms`].join(", ")}\n`);
-}
-
-function show({ host, port }: Address): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** A port alone means loopback: what the world may reach is said on purpose. */
@@ -123,16 +121,6 @@ function httpAddress(text: string): string {
   const address = /^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(":", "")}` : text;
   parseHostPort(address, "--http");
   return address;
-}
-
-function megabytes(text: string, flag: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw usage(command, `${flag} ${JSON.stringify(text)} is not a whole number of megabytes above 0`);
-  return Number(text) * 1024 * 1024;
-}
-
-function durationOf(text: string): number {
-  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31) return Number(text);
-  throw usage(command, `--max-turn-ms ${JSON.stringify(text)} is not a number of milliseconds`);
 }
 
 function peersOf(list: readonly string[], own: string): Record<string, string | null> {

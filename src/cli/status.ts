@@ -1,4 +1,6 @@
 /** `maceken status`: how a node is, in figures. Changes nothing. */
+import { showHostPort } from "../node/host-port.ts";
+import type { HostPort } from "../transport/transport.ts";
 import { ask } from "./ask.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode } from "./exit-codes.ts";
@@ -15,13 +17,13 @@ export const command: CommandSpec = {
 };
 
 async function run(input: CommandInput): Promise<number> {
-  const { answer, running } = await ask<Record<string, unknown>>(input.arguments["DIR"]!, { command: "status" });
+  const { answer, running, holder } = await ask<Record<string, unknown>>(input.arguments["DIR"]!, { command: "status" });
   if (input.flags["json"] === true) {
-    await printJson({ running, ...answer });
+    await printJson({ running, ...(holder === undefined ? {} : { holder }), ...answer });
     return exitCode.ok;
   }
   const { counters, ...rest } = answer;
-  const rows: [string, unknown][] = [["running", running ? "yes" : "no"], ...Object.entries(rest)];
+  const rows: [string, unknown][] = [["running", running ? "yes" : holder === undefined ? "no" : `${holder.pid === null ? "a process" : `process ${holder.pid}`} has the directory but cannot be asked; this is what lies on disk`], ...Object.entries(rest)];
   if (running) rows.push(...Object.entries(counters as object).map(([name, value]): [string, unknown] => [`${name} since start`, value]));
   const width = Math.max(...rows.map(([name]) => words(name).length));
   await print(rows.map(([name, value]) => `${words(name).padEnd(width)}  ${show(value)}\n`).join(""));
@@ -34,6 +36,14 @@ function words(name: string): string {
 }
 
 function show(value: unknown): string {
+  if (value === null) return "no";
   if (Array.isArray(value)) return value.join(", ") || "none";
+  if (isHostPort(value)) return showHostPort(value);
+  if (typeof value === "object" && value !== null && Object.values(value).every(isHostPort)) return Object.entries(value).map(([name, at]) => `${name} ${showHostPort(at)}`).join(", ") || "none";
   return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function isHostPort(value: unknown): value is HostPort {
+  const { host, port } = (value ?? {}) as Partial<HostPort>;
+  return typeof host === "string" && typeof port === "number";
 }

@@ -2,6 +2,7 @@
  * Errors in the program's text as people want them: file, line, column, the line itself with a mark under the place, the
  * remedy; no stack of ours.
  */
+import { basename, extname, join } from "node:path";
 import { MaceKenError } from "../base/error.ts";
 
 /** The compiler cannot take what stands at this offset. */
@@ -26,10 +27,23 @@ export function compileError(filename: string, code: string, offset: number, pro
   const shown = text.slice(from, from + 160).replaceAll("\t", " ");
   const gutter = `${line} | `;
   const frame = `${gutter}${shown}\n${" ".repeat(gutter.length + column - 1 - from)}^`;
-  const error = new MaceKenError("MK_COMPILE_FAILED", `${filename}:${line}:${column}: ${problem}\n${frame}`, {
-    details: { file: filename, line, column, problem },
-  });
-  // A loader's error reaches the user as Node prints it: by its stack, and ours would only hide the place that matters.
+  return withoutStack(new MaceKenError("MK_COMPILE_FAILED", `${filename}:${line}:${column}: ${problem}\n${frame}`, { details: { file: filename, line, column, problem } }));
+}
+
+/** The file is an ES module by its text, and CommonJS by its name or by what the package.json in `directory` says. */
+export function asFormatError({ message, details }: MaceKenError, filename: string, directory: string | undefined): MaceKenError {
+  const { problem } = details as { readonly problem: string };
+  const extension = extname(filename);
+  const isNamed = extension.startsWith(".c");
+  const why = isNamed ? `a file named *${extension} is CommonJS` : `${join(directory ?? "", "package.json")} says "type": "commonjs"`;
+  const other = `${basename(filename, extension)}${extension.endsWith("ts") || extension === ".tsx" ? ".mts" : ".mjs"}`;
+  return withoutStack(new MaceKenError("MK_COMPILE_FAILED", message.replace(problem, () => `${problem}: ${why}`), {
+    details, remedy: isNamed ? `Name the file ${other}.` : `Run \`npm pkg set type=module\` in that folder, or name the file ${other}.`,
+  }));
+}
+
+/** A loader's error reaches the user as Node prints it: by its stack, and ours would only hide the place that matters. */
+function withoutStack(error: MaceKenError): MaceKenError {
   error.stack = `${error.name} [${error.code}]: ${error.message}\n  remedy: ${error.remedy}`;
   return error;
 }

@@ -8,6 +8,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CompileCache } from "./cache.ts";
 import { classPathOf } from "./class-path.ts";
+import type { CompiledModule } from "./compile-module.ts";
 import { contentHash } from "./content-hash.ts";
 import { isTypeScript, type ModuleFormat } from "./module-format.ts";
 
@@ -51,9 +52,15 @@ export class SourceCompiler {
     const known = this.#cache.read(key);
     if (known !== undefined) return known;
     this.#compiler ??= loadCompiler();
-    const { compileModule, detectFormat, inlineMap } = this.#compiler;
+    const { compileModule, detectFormat, explainFormat, inlineMap } = this.#compiler;
     const decided = format ?? detectFormat(filename, source);
-    const { code, map } = compileModule({ code: source, filename, format: decided, classPath, sourceMap });
+    let compiled: CompiledModule;
+    try {
+      compiled = compileModule({ code: source, filename, format: decided, classPath, sourceMap });
+    } catch (error) {
+      throw decided === "commonjs" && !filename.includes(inNodeModules) ? explainFormat(error, filename, source) : error;
+    }
+    const { code, map } = compiled;
     const entry = { format: decided, code: inlineMap(code, map, filename) };
     this.#cache.write(key, entry);
     return entry;

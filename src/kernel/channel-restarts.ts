@@ -75,7 +75,7 @@ export class ChannelRestarts {
   }
 
   #queue(channel: Channel): void {
-    this.#kernel.queue.addSystem({ kind: "system", what: `what ${channel.peer} never acknowledged`, run: () => this.#goOn(channel) });
+    this.#kernel.queue.addSystem({ kind: "system", what: `put aside what ${channel.peer} never acknowledged`, run: () => this.#goOn(channel) });
   }
 
   /** Messages of the channel have come into memory. */

@@ -25,8 +25,7 @@ export class DeferredRequests {
   }
 
   add(id: number, state: NodeState): void {
-    const request = state.deferred.get(id);
-    if (request === undefined) return;
+    const request = state.deferred.get(id)!;
     const method = `${request.service}.${request.method}`;
     const ids = this.#byMethod.get(method);
     if (ids === undefined) this.#byMethod.set(method, [id]);

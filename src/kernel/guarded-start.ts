@@ -184,7 +184,7 @@ export class GuardedStart implements TurnGuard {
       case "deferred":
         return input.id <= lastId;
       case "timer":
-        return input.id <= lastId && (this.#ports.state.timers.get(input.id)?.dueAt ?? 0) <= now;
+        return input.id <= lastId && this.#ports.state.timers.get(input.id)!.dueAt <= now;
       case "effect":
         return turnOfKey(input.key) <= turn;
       default:
@@ -212,8 +212,9 @@ function nameOf({ input, channel }: NextTurn): string {
       return `effect ${input.key}`;
     case "request": {
       const { service, method, origin } = input.request;
-      if (origin.kind === "external" && origin.key !== null) return `request ${service}.${method} with key ${digestOfKey(origin.key)}`;
-      return `request ${fingerprintOf(input.request)}`;
+      if (origin.kind === "external" && origin.key !== null) return `request ${service}.${method}, Idempotency-Key with digest ${digestOfKey(origin.key)}`;
+      const print = fingerprintOf(input.request);
+      return `request ${service}.${method}, arguments with digest ${print.slice(print.lastIndexOf(" ") + 1)}`;
     }
     default:
       return input.kind;

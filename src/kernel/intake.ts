@@ -31,7 +31,7 @@ export class Intake {
 
   /** Whose outbox is so full that nothing more is taken. */
   #crowd(): string | undefined {
-    for (const { peer, length, payloadBytes } of this.#outboxes.crowded) return `${peer} has not acknowledged ${length} messages of ${payloadBytes} bytes`;
+    for (const { peer, length, payloadBytes } of this.#outboxes.crowded) return `${peer} has not acknowledged ${length} messages of ${payloadBytes} bytes, more than half of what may wait for it`;
     return undefined;
   }
 

@@ -136,7 +136,7 @@ export class Introductions {
 
   #learn(peer: string, before: string, incarnation: string): void {
     this.#closePeer(peer);
-    this.#kernel.queue.addSystem({ kind: "system", what: `learn of ${peer}`, run: () => learnIncarnation(this.#kernel, peer, before, incarnation) });
+    this.#kernel.queue.addSystem({ kind: "system", what: before === "" ? `meet ${peer}` : `learn of the new life of ${peer}`, run: () => learnIncarnation(this.#kernel, peer, before, incarnation) });
   }
 
   /** Of two connections with one peer both sides keep the same: whether it is `session`, not `existing`. */

@@ -312,7 +312,7 @@ export class Kernel {
     const { input, lane, channel } = next;
     // Being consumed is a fact to keep, even of a turn that changed nothing; only a question from outside leaves no trace.
     const mustRecord = input.kind !== "request" || channel !== undefined || (input.request.origin.kind === "external" && input.request.origin.key !== null);
-    this.#recorder.begin();
+    this.#recorder.begin(input);
     this.executed++;
     this.counters.turns++;
     let result = this.executor.run(input, this.#recorder.writer, this.#turnClock(), { mustRecord });
@@ -346,7 +346,7 @@ export class Kernel {
 
   /** For guarded-start.ts: consumes what has ended the process too often, without running it. */
   parkDeadly(next: NextTurn, attempt: Attempt, deaths: number): void {
-    this.#recorder.begin();
+    this.#recorder.begin(next.input);
     this.executed++;
     this.counters.parked++;
     const result = this.#park(next, parkingOfDeadly(attempt, deaths));

@@ -133,10 +133,12 @@ export class Peers {
   }
 
   #refuse(session: Session, error: MaceKenError): void {
-    const { peer } = session;
+    const { peer, connection } = session;
     const key = peer ?? "inbound";
-    // Once for each reason: a peer that keeps trying must not fill the log.
-    if (this.#refused.get(key) !== error.code) this.#kernel.note({ level: "warn", code: error.code, message: error.message, fields: { peer, remedy: error.remedy } });
+    // Once for each reason: a peer that keeps trying must not fill the log. Of strangers the driver tells some.
+    if (peer === undefined || this.#refused.get(key) !== error.code) {
+      this.#kernel.note({ level: "warn", code: error.code, message: error.message, fields: { peer, connection, remedy: error.remedy } });
+    }
     this.#refused.set(key, error.code);
     this.#close(session, error);
   }
@@ -155,7 +157,7 @@ export class Peers {
       const message = reader.string();
       reader.expectEnd();
       const peer = session.peer ?? "a peer";
-      if (this.#refused.get(peer) !== code) this.#kernel.note({ level: "warn", code, message: `${peer} closed the connection: ${message}` });
+      if (this.#refused.get(peer) !== code) this.#kernel.note({ level: "warn", code, message: `${peer} closed the connection: ${message}`, fields: { peer: session.peer, connection: session.connection } });
       this.#refused.set(peer, code);
       this.#close(session);
       return;

@@ -18,8 +18,8 @@ export const recordFormat = 2;
 /** The channels of a snapshot were one piece, and no message was outside of it. */
 const oldestFormat = 1;
 
-const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32, life: 64, acknowledged: 128 } as const;
-const allFlags = 255;
+const flag = { consumed: 1, sent: 2, peers: 4, lastId: 8, skew: 16, format: 32, life: 64, acknowledged: 128, what: 256 } as const;
+const allFlags = 511;
 
 /** Errors: MK_DIRECTORY_FORMAT. */
 export function demandRecordFormat(format: number): void {
@@ -44,6 +44,8 @@ export interface RecordHead {
   /** Channels whose messages up to this number the peer has consumed, or which were put aside: what the record before did not say. */
   readonly acknowledged: readonly { readonly index: number; readonly upTo: number }[];
   readonly life: LifeEvent | undefined;
+  /** For people: what ran, where nothing else in the record tells. */
+  readonly what: string | undefined;
 }
 
 const prefixBytes = 8;
@@ -58,11 +60,12 @@ export function beginRecord(writer: Writer): number {
 
 export function endRecord(writer: Writer, start: number, head: RecordHead): void {
   writer.patchU32(start + 4, writer.length - start - prefixBytes);
-  const { format, lastId, skew, peers, consumed, sent, acknowledged, life } = head;
+  const { format, lastId, skew, peers, consumed, sent, acknowledged, life, what } = head;
   writer.uint(
     (consumed === undefined ? 0 : flag.consumed) | (sent.length === 0 ? 0 : flag.sent) | (peers.length === 0 ? 0 : flag.peers) |
       (lastId === undefined ? 0 : flag.lastId) | (skew === undefined ? 0 : flag.skew) | (format === undefined ? 0 : flag.format) |
-      (acknowledged.length === 0 ? 0 : flag.acknowledged) | (life === undefined ? 0 : flag.life),
+      (acknowledged.length === 0 ? 0 : flag.acknowledged) | (life === undefined ? 0 : flag.life) |
+      (what === undefined ? 0 : flag.what),
   );
   if (format !== undefined) writer.uint(format);
   writer.uint(head.turn);
@@ -94,6 +97,7 @@ export function endRecord(writer: Writer, start: number, head: RecordHead): void
     }
   }
   if (life !== undefined) writeLifeEvent(writer, life);
+  if (what !== undefined) writer.string(what);
   writer.patchU32(start, writer.length - start - 4);
 }
 
@@ -143,7 +147,8 @@ function readRecordHead(reader: Reader): RecordHead {
     for (let i = 0; i < count; i++) acknowledged.push({ index: reader.uint(), upTo: reader.uint() });
   }
   const life = (flags & flag.life) === 0 ? undefined : readLifeEvent(reader);
-  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, acknowledged, life };
+  const what = (flags & flag.what) === 0 ? undefined : reader.string();
+  return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, acknowledged, life, what };
 }
 
 export function writeChannel(writer: Writer, { peer, incarnation, key, recordIndex, executed, outbox }: Channel): void {

@@ -55,6 +55,11 @@ export class KernelLoader {
     return this.#heap.objectCount;
   }
 
+  /** Node time of the last turn that was loaded, ms. */
+  get nowMs(): number {
+    return this.#now;
+  }
+
   /** The chunks of a snapshot, in order. */
   snapshotChunk(bytes: Uint8Array): void {
     const reader = new Reader(bytes);

@@ -211,22 +211,18 @@ export class TurnQueue {
           return { kind: "outcome", call: payload.call, outcome: payload.outcome, node: channel.peer };
         case "failure":
           this.#ports.note({ level: "warn", message: `${channel.peer}: ${payload.what} failed and nobody waits for its outcome: ${messageOf(payload.error)}` });
-          return { kind: "nothing", what: payload.what };
+          return { kind: "nothing", what: `${payload.what} failed, and nobody waits for it` };
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#ports.note({ level: "error", code: "MK_FRAME_MALFORMED", message: `a message of ${channel.peer} cannot be read and was dropped: ${error.message}` });
-      return { kind: "nothing", what: "unreadable" };
+      return { kind: "nothing", what: "bytes that cannot be read" };
     }
   }
 
   #peekLocal(): TurnInput | undefined {
-    const { local } = this.#ports.state();
-    for (let id = this.#localIds.peek(); id !== undefined; id = this.#localIds.peek()) {
-      if (local.has(id)) return { kind: "local", id };
-      this.#localIds.shift();
-    }
-    return undefined;
+    const id = this.#localIds.peek();
+    return id === undefined ? undefined : { kind: "local", id };
   }
 
   #peekTimer(): TurnInput | undefined {

@@ -5,7 +5,8 @@
 import { assert } from "../base/assert.ts";
 import { Writer } from "../codec/writer.ts";
 import type { Channel } from "../protocol/channel.ts";
-import type { OutgoingMessage } from "../turn/turn-input.ts";
+import { inWords } from "../turn/input-facts.ts";
+import type { OutgoingMessage, TurnInput } from "../turn/turn-input.ts";
 import type { ChannelTable } from "./channel-table.ts";
 import type { KernelClock } from "./kernel-clock.ts";
 import type { LifeEvent } from "./life-ledger.ts";
@@ -24,6 +25,7 @@ export class TurnRecorder {
   #lastId = 0;
   #start = -1;
   #saidFormat = false;
+  #what: string | undefined;
 
   constructor(channels: ChannelTable, clock: KernelClock) {
     this.#channels = channels;
@@ -41,8 +43,10 @@ export class TurnRecorder {
     return { now: this.#now, skew: this.#skew, lastId: this.#lastId };
   }
 
-  begin(): void {
+  /** `input`: what the turn consumes, so that the record can be told. */
+  begin(input?: TurnInput): void {
     assert(this.#start < 0, "one record at a time");
+    this.#what = input === undefined ? undefined : inWords(input);
     this.#start = beginRecord(this.writer);
   }
 
@@ -75,6 +79,7 @@ export class TurnRecorder {
       peers: channels.takeIntroductions(),
       acknowledged,
       life,
+      what: this.#what,
     };
     this.#saidFormat = true;
     this.#now = clock.now;

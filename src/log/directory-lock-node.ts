@@ -41,6 +41,16 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   };
 }
 
+/** Who holds the lock, when anybody does; the process id as far as it is known. Takes nothing. */
+export async function lockHolder(directory: string): Promise<{ readonly pid: number | null } | undefined> {
+  try {
+    const { dev, ino } = statSync(directory, { bigint: true });
+    return (await answers(lockPath(`${dev}-${ino}`))) ? { pid: ownerOf(directory) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function bind(directory: string, identity: string): Promise<Server> {
   const path = lockPath(identity);
   try {
@@ -112,7 +122,8 @@ function withdraw(directory: string): void {
   }
 }
 
-function ownerOf(directory: string): number | null {
+/** The process that said last that it has the directory. */
+export function ownerOf(directory: string): number | null {
   try {
     const pid = Number.parseInt(readFileSync(join(directory, ownerName), "utf8"), 10);
     return Number.isSafeInteger(pid) ? pid : null;

@@ -124,5 +124,5 @@ function* replay(
     }
   }
   if (group === last) return;
-  throw damaged(segments.at(-1)?.name ?? "log", 0, `group ${group + 1} was there a moment ago and is no more`);
+  throw damaged(segments.at(-1)!.name, 0, `group ${group + 1} was there a moment ago and is no more`);
 }

@@ -53,7 +53,27 @@ export interface GroupReport extends Frame {
   entries(): Iterable<LogEntry>;
 }
 
+/** Of a node that works meanwhile: its files come and go, so what looks wrong is looked at again while they do. */
+const mostTries = 10;
+
 export function verifyLog(disk: Disk, directory: string, salt = 0): LogReport {
+  for (let tries = 1; ; tries++) {
+    const before = namesIn(disk, directory);
+    const isSettled = (): boolean => tries === mostTries || namesIn(disk, directory) === before;
+    try {
+      const report = verifyOnce(disk, directory, salt);
+      if (report.problem === null || isSettled()) return report;
+    } catch (error) {
+      if (!(error instanceof MaceKenError) || isSettled()) throw error;
+    }
+  }
+}
+
+function namesIn(disk: Disk, directory: string): string {
+  return withLogErrors(() => disk.list(directory)).join("\n");
+}
+
+function verifyOnce(disk: Disk, directory: string, salt: number): LogReport {
   const files: FileReport[] = [];
   let problem: MaceKenError | null = null;
   const attempt = (file: FileReport, action: () => void): void => {

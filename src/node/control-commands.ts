@@ -9,16 +9,14 @@ import type { Outcome } from "../base/rejection.ts";
 import type { Operation } from "../kernel/kernel-input.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Reach } from "../kernel/peers.ts";
-import { canRetry } from "../kernel/operations.ts";
 import { inspectState } from "../observe/inspect.ts";
-import { viewOf, type View } from "../observe/view.ts";
 import type { Channel } from "../protocol/channel.ts";
-import type { DeadLetter } from "../turn/node-state.ts";
+import { deadLetterReports, operateOnLetters, type DeadRequest } from "./dead-letters.ts";
 
 export type ControlRequest =
   | { readonly command: "status" | "dead ls" | "peers ls" | "snapshot" }
   | { readonly command: "inspect"; readonly path: string; readonly depth?: number; readonly items?: number }
-  | { readonly command: "dead retry" | "dead drop"; readonly id: number }
+  | DeadRequest
   | { readonly command: "peers forget"; readonly peer: string };
 
 export interface ControlTarget {
@@ -29,15 +27,6 @@ export interface ControlTarget {
   snapshot(): Promise<void>;
   /** What the driver adds to the answer of `status`. */
   status(): object;
-}
-
-export interface DeadLetterReport {
-  readonly id: number;
-  readonly at: string;
-  readonly what: string;
-  readonly error: string;
-  readonly attempts: number;
-  readonly input: View;
 }
 
 export interface PeerReport {
@@ -61,20 +50,16 @@ export interface PeerReport {
 
 export function controlHandler(target: ControlTarget): (request: unknown) => Promise<unknown> {
   let snapshot: Promise<"done"> | undefined;
+  const operate = (operation: Operation): Promise<void> => operateDurably(target, operation);
   return async (request) => {
     const asked = demandTypes(request);
     switch (asked?.command) {
       case "dead retry":
-      case "dead drop": {
-        const letter = target.kernel.state.dead.get(asked.id);
-        if (letter === undefined) throw noSuchLetter(asked.id);
-        if (asked.command === "dead retry" && !canRetry(target.kernel.state, letter)) throw cannotRetry(asked.id);
-        await operate(target, { kind: asked.command === "dead drop" ? "dropDeadLetter" : "retryDeadLetter", id: asked.id });
-        return { id: asked.id };
-      }
+      case "dead drop":
+        return operateOnLetters(target.kernel, asked, operate);
       case "peers forget": {
         if (target.kernel.channels.get(asked.peer) === undefined) throw new MaceKenError("MK_PEER_UNKNOWN", `this node has no peer ${asked.peer}`, { remedy: "See `maceken peers ls DIR`." });
-        await operate(target, { kind: "forgetPeer", peer: asked.peer });
+        await operate({ kind: "forgetPeer", peer: asked.peer });
         return { name: asked.peer };
       }
       case "snapshot": {
@@ -97,10 +82,19 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
 const snapshotAnswerMs = 2_000;
 /** What comes over a socket may be anything that JSON can say. Errors: MK_USAGE. */
 function demandTypes(request: unknown): ControlRequest | null {
-  const { command, path, peer, id, depth, items } = (request ?? {}) as Record<string, unknown>;
-  const textsFit = [path, peer].every((value) => value === undefined || typeof value === "string");
-  const numbersFit = [id, depth, items].every((value) => value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0));
-  if (textsFit && numbersFit && (command !== "inspect" || path !== undefined)) return request as ControlRequest | null;
+  const { command, path, peer, ids, all, upTo, depth, items } = (request ?? {}) as Record<string, unknown>;
+  const isNumber = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  const fits =
+    [path, peer].every((value) => value === undefined || typeof value === "string") &&
+    [upTo, depth, items].every((value) => value === undefined || isNumber(value)) &&
+    (ids === undefined || (Array.isArray(ids) && ids.every(isNumber))) &&
+    (all === undefined || all === true);
+  const isWhole =
+    command === "inspect" ? path !== undefined
+    // Nothing said must not mean all.
+    : command === "dead retry" || command === "dead drop" ? [ids, peer, all].filter((said) => said !== undefined).length === 1
+    : command !== "peers forget" || peer !== undefined;
+  if (fits && isWhole) return request as ControlRequest | null;
   throw new MaceKenError("MK_USAGE", "the request has a part of the wrong type", { remedy: "Use the same version of maceken as the node." });
 }
 
@@ -116,7 +110,7 @@ export function answerFromState(kernel: Kernel, request: ControlRequest | null, 
       return inspectState(kernel.state, path, bounds, { heap: kernel.heap, mostObjects: mostMeasured });
     }
     case "dead ls":
-      return [...kernel.state.dead].map(([id, letter]) => deadLetterReport(id, letter));
+      return deadLetterReports(kernel);
     case "peers ls":
       return peerReports(kernel, false);
     case "status":
@@ -126,17 +120,11 @@ export function answerFromState(kernel: Kernel, request: ControlRequest | null, 
   }
 }
 
-async function operate(target: ControlTarget, operation: Operation): Promise<void> {
+async function operateDurably(target: ControlTarget, operation: Operation): Promise<void> {
   const outcome = await target.operate(operation);
-  if (!outcome.ok) throw outcome.error;
-}
-
-export function noSuchLetter(id: number): MaceKenError {
-  return new MaceKenError("MK_USAGE", `there is no dead letter ${id}`, { remedy: "See `maceken dead ls DIR`." });
-}
-
-function cannotRetry(id: number): MaceKenError {
-  return new MaceKenError("MK_USAGE", `dead letter ${id} cannot run again: nothing on this node would take it`, { remedy: "See `maceken dead ls DIR ID`; `dead drop` forgets it." });
+  if (outcome.ok) return;
+  const isStopped = outcome.error instanceof MaceKenError && outcome.error.code === "MK_CLIENT_STOPPED";
+  throw isStopped ? new MaceKenError("MK_NODE_SILENT", "the node stopped before it could say that this is durable", { details: { pid: process.pid, ended: true } }) : outcome.error;
 }
 
 function statusOf(kernel: Kernel): object {
@@ -160,20 +148,6 @@ function statusOf(kernel: Kernel): object {
     deadLetters: state.dead.size,
     counters: { ...kernel.counters },
   };
-}
-
-function deadLetterReport(id: number, { at, input, error, attempts }: DeadLetter): DeadLetterReport {
-  return { id, at: new Date(at).toISOString(), what: whatOf(input), error: firstLine(error), attempts, input: viewOf(input) };
-}
-
-function whatOf(input: unknown): string {
-  const { kind, service, method, node } = input as { kind: string; service?: string; method?: string; node?: string };
-  if (service !== undefined) return `${service}.${method ?? "?"}`;
-  return node === undefined ? kind : `${kind} ${node}`;
-}
-
-function firstLine(error: string): string {
-  return error.split("\n", 1)[0]!;
 }
 
 /** What waits for peers, all together. */

@@ -10,6 +10,7 @@ import { createServer, connect, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MaceKenError } from "../base/error.ts";
+import { ownerOf } from "../log/directory-lock-node.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
 import { errorCodes } from "../base/error-codes.ts";
 import { controlFileName } from "./control-file.ts";
@@ -64,8 +65,11 @@ export async function startControlSocket(directory: string, handle: (request: un
   };
 }
 
-/** One request to the node that runs on the directory; undefined when none does. Throws the MaceKenError it answers with. */
-export function callControl(directory: string, request: unknown): Promise<unknown> {
+/**
+ * One request to the node that runs on the directory; undefined when none can be reached. Throws the MaceKenError it answers with, and
+ * MK_NODE_SILENT when it takes the request and does not answer.
+ */
+export function callControl(directory: string, request: unknown, waitMs = answerMs): Promise<unknown> {
   const path = notedPath(directory);
   return new Promise((resolve, reject) => {
     if (path === undefined) return resolve(undefined);
@@ -76,20 +80,23 @@ export function callControl(directory: string, request: unknown): Promise<unknow
     socket.on("connect", () => {
       connected = true;
       socket.write(`${JSON.stringify({ directory: realpathSync(directory), request })}\n`);
-      socket.setTimeout(answerMs, () => socket.destroy(new Error(`no answer within ${answerMs} ms`)));
+      socket.setTimeout(waitMs, () => {
+        reject(silent(directory, waitMs));
+        socket.destroy();
+      });
     });
     socket.on("data", (piece: Buffer) => {
       pieces.push(piece);
       length += piece.length;
-      if (length > maxAnswerBytes) socket.destroy(new Error("the answer is too long"));
+      if (length > maxAnswerBytes) socket.destroy(new MaceKenError("MK_USAGE", `the answer is longer than ${maxAnswerBytes} bytes`, { remedy: "Ask for less, or stop the node and read its directory." }));
       else if (piece[piece.length - 1] === newline) {
         socket.destroy();
         settle(Buffer.concat(pieces).toString("utf8"), resolve, reject);
       }
     });
     // The node may end between two of our steps: then it does not run.
-    socket.on("error", (error) => (connected ? reject(gone(directory, error.message)) : resolve(undefined)));
-    socket.on("close", () => reject(gone(directory, "it closed the connection")));
+    socket.on("error", (error) => (!connected ? resolve(undefined) : reject(error instanceof MaceKenError ? error : ended(directory))));
+    socket.on("close", () => reject(ended(directory)));
   });
 }
 
@@ -102,8 +109,23 @@ function settle(text: string, resolve: (value: unknown) => void, reject: (error:
   reject(new MaceKenError(known, message, { details, ...(remedy === undefined ? {} : { remedy }) }));
 }
 
-function gone(directory: string, why: string): MaceKenError {
-  return new MaceKenError("MK_NODE_NOT_RUNNING", `the node on ${directory} went away in the middle: ${why}`);
+/** What an operator can do with a process that is there and does not answer. */
+function silent(directory: string, waitedMs: number): MaceKenError {
+  const pid = ownerOf(directory);
+  return new MaceKenError("MK_NODE_SILENT", `${processName(pid)} works on ${directory} and has not answered for ${waitedMs / 1000} s: it is suspended, or in a turn that takes long`, {
+    details: { pid, ended: false },
+    ...(pid === null ? {} : { remedy: `\`ps -o stat= -p ${pid}\` shows T when it is suspended: \`kill -CONT ${pid}\` wakes it. If it is stuck, \`kill -9 ${pid}\` loses nothing durable.` }),
+  });
+}
+
+/** Whether it did what it was asked for, nobody can tell from here. */
+function ended(directory: string): MaceKenError {
+  const pid = ownerOf(directory);
+  return new MaceKenError("MK_NODE_SILENT", `${processName(pid)} on ${directory} ended before it answered`, { details: { pid, ended: true }, remedy: "Start the node again, and look what it says." });
+}
+
+function processName(pid: number | null): string {
+  return pid === null ? "the process" : `process ${pid}`;
 }
 
 function serve(socket: Socket, directory: string, handle: (request: unknown) => Promise<unknown>): void {

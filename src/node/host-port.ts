@@ -14,6 +14,11 @@ export function parseHostPort(text: string, what: string): HostPort {
   return { host, port };
 }
 
+/** As it was written. */
+export function showHostPort({ host, port }: HostPort): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** Reached from this machine alone. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -18,7 +18,6 @@ import { ensureDirectory } from "../log/data-directory.ts";
 import { lockDirectory } from "../log/directory-lock-node.ts";
 import { NodeDisk } from "../log/disk-node.ts";
 import type { TurnLog } from "../log/turn-log.ts";
-import { rareNotes } from "../observe/rare-notes.ts";
 import { leastMaxMessageBytes } from "../protocol/frame.ts";
 import { AppDefinition, type App } from "../service/app.ts";
 import type { Client } from "../service/messages.ts";
@@ -26,8 +25,10 @@ import { identityName, openIdentity } from "../transport/identity-node.ts";
 import { TcpTransport } from "../transport/tcp-transport.ts";
 import type { HostPort } from "../transport/transport.ts";
 import { plainWire, type Wire } from "../transport/wire.ts";
+import { watchAbsentPeers } from "./absent-peers.ts";
+import { ConnectionNotes } from "./connection-notes.ts";
 import { controlFileName } from "./control-file.ts";
-import { isLoopback, parseHostPort } from "./host-port.ts";
+import { isLoopback, parseHostPort, showHostPort } from "./host-port.ts";
 import { localClient } from "./local-client.ts";
 import { machineTime } from "./machine-time.ts";
 import { nodeScheduler } from "./node-scheduler.ts";
@@ -106,6 +107,8 @@ export interface NodeInternals {
   readonly kernel: Kernel;
   readonly log: TurnLog | null;
   readonly driver: Driver;
+  /** Born by this start, in a directory that held no node. */
+  readonly isNew: boolean;
   operate(operation: Operation): Promise<Outcome<unknown>>;
   submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>>;
   /** Resolves when it is durable, or given up because the node stops. */
@@ -191,14 +194,14 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     watch,
   });
 
-  const ofStrangers = rareNotes((note) => options.onNote?.(note), () => performance.now());
+  const notes = new ConnectionNotes((note) => options.onNote?.(note), (connection) => transport.remoteOf(connection));
   const transport = new TcpTransport(wire, {
     opened: (connection, peer, proved) => driver!.step({ kind: "opened", connection, key: proved, ...(peer === undefined ? {} : { peer }) }),
     frames: (connection, frames) => driver!.frames(connection, frames),
     drained: (connection) => driver!.step({ kind: "drained", connection }),
     closed: (connection) => driver!.step({ kind: "closed", connection }),
-    refused: (_, reason) => ofStrangers({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection sent ${reason} and was closed` }),
-    turnedAway: (reason) => ofStrangers({ level: "warn", code: "MK_FRAME_MALFORMED", message: reason }),
+    refused: (connection, reason) => notes.stranger({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection sent ${reason} and was closed`, fields: { address: transport.remoteOf(connection) } }),
+    turnedAway: (reason, address) => notes.stranger({ level: "warn", code: "MK_FRAME_MALFORMED", message: `a connection ${reason}`, fields: { address } }),
     dialFailed: (peer, reason) => driver!.step({ kind: "dialFailed", peer, reason }),
   });
   undo.push(() => transport.stop());
@@ -225,7 +228,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   let failStart: (error: unknown) => void = () => {};
   const live = new Driver({
     kernel, scheduler: nodeScheduler, clock, log, transport, effects, watch, peers,
-    onNote: (note) => options.onNote?.(note),
+    onNote: (note) => notes.note(note),
     onFatal: (error) => (phase === "starting" ? failStart(error) : onFatal(error)),
   });
   driver = live;
@@ -267,11 +270,17 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     },
   };
   const inside: NodeInternals = {
-    kernel, log, driver: live, submit,
+    kernel, log, driver: live, isNew: woken === undefined, submit,
     operate: (operation) => new Promise((resolve) => live.operate(operation, resolve)),
     snapshot: () => new Promise((resolve) => live.snapshot(resolve)),
   };
   internals.set(node, inside);
+  watchAbsentPeers({
+    peers: configured.filter(([, { address }]) => address === undefined).map(([peer]) => peer),
+    listen: listen === undefined ? undefined : showHostPort(listen),
+    isAway: (peer) => phase === "ready" && kernel.peers.reachOf(peer).state === "away",
+    onNote: (note) => options.onNote?.(note),
+  });
   const control = openControl(node, data, inside, (note) => options.onNote?.(note));
   undo.push(async () => (await control)());
   return node;

@@ -68,7 +68,7 @@ export class TurnStopwatch implements TurnWatch {
     let note = this.#notes.get(handler);
     if (note === undefined) {
       if (this.#notes.size >= maxRemembered) this.#notes.clear();
-      note = rareNotes((rare) => this.#options.onNote(rare), () => performance.now(), pauseMs);
+      note = rareNotes((rare) => this.#options.onNote(rare), { pauseMs });
       this.#notes.set(handler, note);
     }
     // A turn is still on the stack, and whoever is told may do as they like.

@@ -7,9 +7,9 @@ import type { TurnWatch } from "../kernel/recovery.ts";
 import type { LifeEvent } from "../kernel/life-ledger.ts";
 import type { RecordHead } from "../kernel/record.ts";
 import { DeadLetter, DeferredState, EffectState, KeyState, NodeState, ReplyState, SessionState, TimerState, type LocalMessage, type RequestMessage } from "../turn/node-state.ts";
-import { readPayload } from "../turn/payload.ts";
 import { PatchWords, say, sayAll, type Change } from "./patch-words.ts";
-import { viewOf, type View } from "./view.ts";
+import { outcomeText, payloadInWords, requestText, type PayloadInWords } from "./payload-words.ts";
+import { viewOf } from "./view.ts";
 
 export interface TurnInWords {
   readonly turn: number;
@@ -29,13 +29,8 @@ export interface Kept {
   readonly service?: string;
 }
 
-export interface Sent {
+export interface Sent extends PayloadInWords {
   readonly to: string;
-  readonly kind: "request" | "outcome" | "failure" | "unreadable";
-  readonly text: string;
-  readonly service?: string;
-  readonly method?: string;
-  readonly args?: View;
 }
 
 type Entries = Parameters<Parameters<PatchWords["take"]>[0]>[1];
@@ -66,13 +61,24 @@ export class TurnWords extends PatchWords implements TurnWatch {
     const words = new SystemWords(this.paths, root as NodeState, now);
     const changes = this.take((object, entries, before) => words.take(object, entries, before));
     this.#nameServices(root as NodeState);
-    const input = born ? "birth" : lifeText(head.life, words.input ?? (head.consumed === undefined ? words.otherInput() : `message from ${this.#peer(head.consumed)}`));
+    const input = born ? "birth" : lifeText(head.life, words.input ?? this.#otherInput(head, words));
     this.#tell({
       turn: head.turn, atMs: now, input, patchBytes,
       changes: born ? this.#birth(root as NodeState) : changes,
       kept: words.kept,
-      sent: head.sent.map(({ index, payload }) => sentOf(this.#peer(index), payload)),
+      sent: head.sent.map(({ index, payload }) => ({ to: this.#peer(index), ...payloadInWords(payload) })),
     });
+  }
+
+  /** When nothing was taken out of a table. */
+  #otherInput({ consumed, what }: RecordHead, { keyed }: SystemWords): string {
+    if (consumed !== undefined) return `message from ${this.#peer(consumed)}${what === undefined ? "" : `: ${what}`}`;
+    return keyed ?? what ?? "request";
+  }
+
+  /** The names of the node's services, as they are now. */
+  get services(): string[] {
+    return this.#state === undefined ? [] : [...(Map.prototype.keys.call(this.#state.services) as Iterable<string>)];
   }
 
   #peer(index: number): string {
@@ -100,7 +106,8 @@ export class TurnWords extends PatchWords implements TurnWatch {
 class SystemWords {
   readonly kept: Kept[] = [];
   input: string | undefined;
-  #keyTaken: string | undefined;
+  /** The request, if it had a key. */
+  keyed: string | undefined;
   readonly #paths: PatchWords["paths"];
   readonly #state: NodeState;
   readonly #now: number;
@@ -112,11 +119,6 @@ class SystemWords {
     this.#state = state;
     this.#now = now;
     this.#tables = this.#tablesOf(state);
-  }
-
-  /** When nothing was taken out of a table. */
-  otherInput(): string {
-    return this.#keyTaken === undefined ? "request" : `request with ${this.#keyTaken}`;
   }
 
   /** Tells a change of the system's own; false for the user's. */
@@ -143,9 +145,9 @@ class SystemWords {
       [local, (what, _, message: LocalMessage) => this.#local(what, message)],
       [deferred, (what, _, request: RequestMessage) => this.#deferred(what, request)],
       [effects, (what, _, effect: EffectState) => this.#effect(what, effect)],
-      [keys, (what, key) => void (what === "new" ? (this.#keyTaken = keyName(key)) : this.#keep(`${keyName(key)} forgotten`))],
+      [keys, (what, key, entry: KeyState) => void (what === "new" ? (this.keyed = `request ${methodOf(entry)} with ${keyName(key)}`) : this.#keep(`${keyName(key)} forgotten`))],
       [sessions, (what, key) => void (what === "gone" && this.#keep(`session ${String(key)} forgotten`))],
-      [dead, (what, key, letter: DeadLetter) => this.#keep(what === "new" ? `dead letter ${String(key)}: ${letter.error.split("\n", 1)[0]}` : `dead letter ${String(key)} gone`)],
+      [dead, (what, key, letter: DeadLetter) => this.#keep(what === "new" ? `dead letter ${String(key)}: ${letterText(letter)}` : `dead letter ${String(key)} gone`)],
     ]);
   }
 
@@ -232,36 +234,21 @@ function lifeText(event: LifeEvent | undefined, consumed: string): string {
   }
 }
 
+function letterText({ input, error }: DeadLetter): string {
+  const { node, payload } = input as { readonly node?: string; readonly payload?: Uint8Array };
+  const first = error.split("\n", 1)[0]!;
+  return payload === undefined || node === undefined ? first : `${first}, for ${node}: ${payloadInWords(payload).text}`;
+}
+
+/** A key is bound to `SERVICE.METHOD` and a digest of the arguments. */
+function methodOf({ fingerprint }: KeyState): string {
+  return fingerprint.slice(0, fingerprint.lastIndexOf(" "));
+}
+
 /** Keys of clients and numbers of sessions share a table (kernel/external.ts). */
 function keyName(key: unknown): string {
   const text = String(key);
   return text.startsWith("k ") ? `key ${JSON.stringify(text.slice(2))}` : `session key ${JSON.stringify(text.slice(2))}`;
-}
-
-function requestText({ service, method, args }: { readonly service: string; readonly method: string; readonly args: readonly unknown[] }): string {
-  return `${service}.${method}(${sayAll(args)})`;
-}
-
-function outcomeText(outcome: { readonly ok: boolean; readonly value?: unknown; readonly error?: unknown }): string {
-  return outcome.ok ? say(outcome.value) : String(outcome.error);
-}
-
-function sentOf(to: string, bytes: Uint8Array): Sent {
-  try {
-    const payload = readPayload(bytes);
-    switch (payload.kind) {
-      case "request": {
-        const { service, method, args } = payload;
-        return { to, kind: "request", text: requestText(payload), service, method, args: viewOf(args) };
-      }
-      case "outcome":
-        return { to, kind: "outcome", text: `answer of call ${payload.call}: ${outcomeText(payload.outcome)}` };
-      default:
-        return { to, kind: "failure", text: `${payload.what} failed: ${String(payload.error)}` };
-    }
-  } catch {
-    return { to, kind: "unreadable", text: `${bytes.length} bytes that cannot be read` };
-  }
 }
 
 /** `350 ms`, `12.5 s`, `3 h`, `2 d`. */

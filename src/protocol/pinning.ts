@@ -34,5 +34,7 @@ export function checkKey({ peer, key, pinned, configured, dialled, dials, accept
   if (pinned !== "") throw new MaceKenError("MK_PEER_KEY_CHANGED", `who answers for ${peer} has the key ${key}, but ${peer} was known by ${pinned}`, { details: { peer, key, pinned } });
   if (configured !== undefined || dialled || acceptsAny) return "pin";
   if (dials) return "wait";
-  throw new MaceKenError("MK_PEER_UNPINNED", `a node with the key ${key} says that it is ${peer}, and nothing here can tell`, { details: { peer, key } });
+  throw new MaceKenError("MK_PEER_UNPINNED", `a node with the key ${key} says that it is ${peer}, and nothing here can tell`, {
+    details: { peer, key }, remedy: `If that is its key (\`maceken status DIR\` of that node shows it), start this one with --peer ${peer}#${key}; or give its address: --peer ${peer}=HOST:PORT.`,
+  });
 }

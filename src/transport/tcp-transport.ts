@@ -6,7 +6,7 @@ import type { Server, Socket } from "node:net";
 import { MaceKenError } from "../base/error.ts";
 import { FrameAssembler, FrameTooLong } from "./frame-assembler.ts";
 import { strangerFrameBytes, type HostPort, type Transport, type TransportEvents } from "./transport.ts";
-import type { Wire } from "./wire.ts";
+import { remoteOf, type Wire } from "./wire.ts";
 
 const dialTimeoutMs = 5_000;
 const closeTimeoutMs = 1_000;
@@ -15,6 +15,8 @@ const maxConnections = 10_000;
 interface Connection {
   readonly socket: Socket;
   readonly assembler: FrameAssembler;
+  /** Remembered: a socket that is closed does not know it any more. */
+  readonly remote: string;
   congested: boolean;
 }
 
@@ -34,7 +36,7 @@ export class TcpTransport implements Transport {
 
   /** Errors: MK_ADDRESS_IN_USE, MK_LISTEN_FAILED. Answers the port that was bound. */
   async listen({ host, port }: HostPort): Promise<HostPort> {
-    const server = this.#wire.server((socket, key) => this.#adopt(socket, undefined, key), (reason) => this.#events.turnedAway(reason));
+    const server = this.#wire.server((socket, key) => this.#adopt(socket, undefined, key), (reason, from) => this.#events.turnedAway(reason, from));
     server.maxConnections = maxConnections;
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
@@ -67,7 +69,7 @@ export class TcpTransport implements Transport {
 
   #adopt(socket: Socket, peer: string | undefined, key: string): void {
     const id = ++this.#lastConnection;
-    const connection: Connection = { socket, assembler: new FrameAssembler(strangerFrameBytes), congested: false };
+    const connection: Connection = { socket, assembler: new FrameAssembler(strangerFrameBytes), remote: remoteOf(socket), congested: false };
     this.#connections.set(id, connection);
     socket.setKeepAlive(true, 30_000);
     socket.on("error", () => {});
@@ -92,6 +94,12 @@ export class TcpTransport implements Transport {
       }
       if (frames.length > 0) this.#events.frames(id, frames);
     });
+  }
+
+  /** The address at the other end, for people. */
+  remoteOf(id: number): string | undefined {
+    const connection = this.#connections.get(id);
+    return connection === undefined ? undefined : connection.remote;
   }
 
   write(id: number, bytes: Uint8Array): boolean {

@@ -6,13 +6,16 @@
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { constants } from "node:crypto";
 import { fingerprintOf, type Identity } from "./identity-node.ts";
-import type { Wire } from "./wire.ts";
+import { remoteOf, type Wire } from "./wire.ts";
 
 /** Names the protocol inside TLS, so that other servers and clients are told apart before a byte of ours. */
 const protocol = "maceken/1";
 const handshakeTimeoutMs = 5_000;
 /** The fastest first; all that TLS 1.3 has. */
 const ciphers = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+
+/** Whoever connects and goes away has said nothing wrong: a peer that is killed, a health check, a cable. */
+const wentAway: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
 export function tlsWire({ keyPem, certificatePem }: Identity): Wire {
   const common = {
@@ -24,12 +27,12 @@ export function tlsWire({ keyPem, certificatePem }: Identity): Wire {
       const server = createServer(options, (socket) => {
         const key = provedKey(socket);
         if (key !== undefined) return connected(socket, key);
-        refused("a connection proved no key");
+        refused("proved no key", remoteOf(socket));
         socket.on("error", () => {});
         socket.destroy();
       });
-      server.on("tlsClientError", (error: Error & { reason?: string }, socket) => {
-        refused(`a connection that is not TLS 1.3 between nodes: ${error.reason ?? error.message}`);
+      server.on("tlsClientError", (error: Error & { code?: string; reason?: string }, socket) => {
+        if (!wentAway.has(error.code ?? "")) refused(`is not TLS 1.3 between nodes: ${error.reason ?? error.message}`, remoteOf(socket));
         // Node leaves one open whose handshake was only too slow.
         socket.destroy();
       });

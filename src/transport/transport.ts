@@ -15,8 +15,8 @@ export interface TransportEvents {
   closed(connection: number): void;
   /** The connection sent something that is no frame, or one longer than is allowed; it is being closed. */
   refused(connection: number, reason: string): void;
-  /** An inbound connection failed before it was any: not TLS, or no key. */
-  turnedAway(reason: string): void;
+  /** An inbound connection from that address failed before it was any: not TLS, or no key. */
+  turnedAway(reason: string, from: string): void;
   dialFailed(peer: string, reason: string): void;
 }
 

@@ -26,6 +26,25 @@ export function senderOf(input: TurnInput, state: NodeState): Sender {
   }
 }
 
+const longestWords = 100;
+
+/** For people, and only where what the turn takes out of the system's tables does not tell. A peer may have chosen the words. */
+export function inWords(input: TurnInput): string | undefined {
+  switch (input.kind) {
+    case "request": {
+      const { service, method, origin } = input.request;
+      // Where it has a key, that one's entry names the method.
+      if (origin.kind === "external") return input.fingerprint === undefined ? `request ${service}.${method}` : undefined;
+      return `${service}.${method}`.slice(0, longestWords);
+    }
+    case "system":
+    case "nothing":
+      return input.what.slice(0, longestWords);
+    default:
+      return undefined;
+  }
+}
+
 /** The call whose outcome the input carries; 0 for other inputs. */
 export function callOfInput(input: TurnInput, state: NodeState): number {
   if (input.kind === "outcome") return input.call;

@@ -41,6 +41,7 @@ test("inspect, status, dead ls: the same from the running node and from its dire
   assert.match(alive[4]!.stdout, /bank\.swallow +4 +Error: cannot swallow it/);
   const status = JSON.parse((await folder.run("status", "data", "--json")).stdout) as { running: boolean; deadLetters: number; pid: number };
   assert.deepEqual([status.running, status.deadLetters, status.pid], [true, 1, node.child.pid]);
+  assert.match((await folder.run("status", "data")).stdout, /^address +listen 127\.0\.0\.1:\d+, http 127\.0\.0\.1:\d+\nheld back +no$/m);
 
   await node.kill("SIGKILL");
   const files = filesOf(folder);
@@ -116,7 +117,7 @@ test("log: turns in words and groups, aligned or as JSON, also while the node ru
   const text = (await folder.run("log", "data")).stdout;
   assert.match(text, /^1  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z  birth +\d+ B\n {4}bank = Bank \{ accounts: Map\(0\) \{\}, healthy: false, #opened: 0 \}\n/);
   assert.match(text, /^ {4}bank\.#opened: 0 -> 1\n {4}bank\.accounts\.set\("a", \{ balance: 100 \}\)\n/m);
-  assert.match(text, /  own message bank\.swallow\("it"\) .*\n(?: {4}.*\n)* {4}dead letter \d+: Error: cannot swallow it$/m);
+  assert.match(text, /  request bank\.poison .*\n[^]*  own message bank\.swallow\("it"\) .*\n(?: {4}.*\n)* {4}dead letter \d+: Error: cannot swallow it$/m);
   assert.ok(text.split("\n").every((line) => line.length <= 120));
   type Line = { turn: number; input: string; changes: { path: string; what: string; key?: unknown; before?: unknown; after?: unknown }[] };
   const turns = (await folder.run("log", "data", "--json")).stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Line);
@@ -125,7 +126,12 @@ test("log: turns in words and groups, aligned or as JSON, also while the node ru
   assert.deepEqual(opened.changes.map(({ path, what, key, before, after }) => [path, what, key, before, (after as { $?: string }).$ ?? after]), [["bank.#opened", "set", undefined, 0, 1], ["bank.accounts", "entry", "a", undefined, "object"]]);
   const some = (await folder.run("log", "data", "--json", "--last", "2")).stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as Line).turn);
   assert.deepEqual(some, [turns.length - 1, turns.length]);
-  assert.equal((await folder.run("log", "data", "--service", "nobody")).stdout, "");
+  const unknown = await folder.run("log", "data", "--service", "bnk");
+  assert.deepEqual([unknown.code, unknown.stdout, unknown.stderr], [exitCode.failure, "", 'MK_SERVICE_UNKNOWN: bank has no service "bnk"; did you mean bank?\n  remedy: Its services are: bank.\n']);
+  assert.equal((await folder.run("log", "data", "--service", "nobody", "--json")).code, exitCode.failure);
+  assert.equal((await folder.run("log", "data", "--from", "999")).stdout, `no such turns: the log ends with turn ${turns.length}\n`);
+  assert.equal((await folder.run("log", "data", "--service", "bank", "--from", "999")).stdout, `no such turns: the log ends with turn ${turns.length}\n`);
+  assert.deepEqual(Object.values(await folder.run("log", "data", "--from", "999", "--json")), [0, "", ""]);
   const ofBank = (await folder.run("log", "data", "--service", "bank", "--from", "3", "--json")).stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as Line).turn);
   assert.ok(ofBank.length >= 2 && ofBank.every((turn) => turn >= 3), ofBank.join());
   assert.deepEqual(filesOf(folder), files, "looking changed nothing");

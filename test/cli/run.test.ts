@@ -14,7 +14,7 @@ const run = ["run", "bank.ts", "--name", "bank", "--data", "data", "--http", "0"
 test("one line when ready, HTTP on loopback, state kept over SIGTERM and SIGKILL", async () => {
   const folder = new Folder();
   const first = folder.start([...run, "--listen", "127.0.0.1:0"]);
-  await first.until(/^maceken: bank ready, peers on 127\.0\.0\.1:\d+, http on 127\.0\.0\.1:\d+, turn 1, \d+ ms\n$/);
+  await first.until(/^maceken: bank ready, a new node in data, peers on 127\.0\.0\.1:\d+, http on 127\.0\.0\.1:\d+, turn 1, \d+ ms\n$/);
   const url = await first.url();
   assert.deepEqual(await call(url, "/bank/open", "a"), { status: 200, body: 1 });
   assert.deepEqual(await call(url, "/bank/take", "a", 30), { status: 200, body: 70 });
@@ -27,6 +27,7 @@ test("one line when ready, HTTP on loopback, state kept over SIGTERM and SIGKILL
   const second = folder.start(run);
   assert.equal((await call(await second.url(), "/bank/balance", "a")).body, 70);
   assert.equal((await call(await second.url(), "/bank/take", "a", 1)).body, 69);
+  assert.doesNotMatch(second.stdout, /new/);
   assert.equal((await second.kill("SIGKILL")).code, null);
 
   const third = folder.start(run);
@@ -93,8 +94,8 @@ test("--json: the ready line, notes and errors are JSON", async () => {
   const folder = new Folder();
   const node = folder.start([...run, "--json"]);
   const line = await node.until(/^(.*)\n/);
-  const ready = JSON.parse(line[1]!) as { ready: boolean; name: string; http: { port: number }; pid: number };
-  assert.deepEqual([ready.ready, ready.name, ready.pid], [true, "bank", node.child.pid]);
+  const ready = JSON.parse(line[1]!) as { ready: boolean; name: string; new: boolean; http: { port: number }; pid: number };
+  assert.deepEqual([ready.ready, ready.name, ready.new, ready.pid], [true, "bank", true, node.child.pid]);
   await call(`http://127.0.0.1:${ready.http.port}`, "/bank/poison");
   const note = JSON.parse((await node.until(/^(.*)\n/, "stderr"))[1]!) as { level: string; message: string };
   assert.equal(note.level, "error");

@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { exitCode } from "#maceken/cli/exit-codes.js";
-import { Folder } from "./harness.ts";
+import { bankApp, Folder, type Ended } from "./harness.ts";
 
 const run = ["run", "bank.ts", "--name", "bank", "--data", "data"];
 
@@ -47,13 +47,19 @@ test("wrong command lines", async () => {
     [["inspect", "nowhere"], "MK_FILE_NOT_FOUND", exitCode.usage, /no directory nowhere/],
     [["inspect", "plain.txt"], "MK_FILE_NOT_FOUND", exitCode.usage, /not a directory/],
     [["inspect", "empty"], "MK_DIRECTORY_FOREIGN", exitCode.failure, /not a data directory/],
-    [["inspect", "empty", "--depth", "0"], "MK_USAGE", exitCode.usage, /--depth is a positive whole number/],
+    [["inspect", "empty", "--depth", "0"], "MK_USAGE", exitCode.usage, /--depth is a whole number, 1 or more, not "0"/],
+    [["inspect", "empty", "--limit", "1e3"], "MK_USAGE", exitCode.usage, /--limit is a whole number, 1 or more, not "1e3"/],
+    [["log", "empty", "--from", "x"], "MK_USAGE", exitCode.usage, /--from is a whole number, 1 or more, not "x"/],
+    [["log", "empty", "--last", "-1"], "MK_USAGE", exitCode.usage, /--last is a whole number, 1 or more, not "-1"/],
+    [[...run, "--outbox-quota", "0"], "MK_USAGE", exitCode.usage, /--outbox-quota is a whole number from 1 to 9999999, not "0"/],
+    [[...run, "--max-message", "1.5"], "MK_USAGE", exitCode.usage, /--max-message is a whole number from 1 to 9999999, not "1\.5"/],
+    [[...run, "--max-turn-ms", "4294967296"], "MK_USAGE", exitCode.usage, /--max-turn-ms is a whole number from 0 to 2147483647, not "4294967296"/],
     [["verify", "empty"], "MK_DIRECTORY_FOREIGN", exitCode.failure, /not a data directory/],
     [["log", "empty"], "MK_DIRECTORY_FOREIGN", exitCode.failure, /not a data directory/],
     [["status", "empty"], "MK_DIRECTORY_FOREIGN", exitCode.failure, /not a data directory/],
     [["dead", "burn", "empty"], "MK_USAGE", exitCode.usage, /ACTION is ls, retry or drop, not "burn"/],
     [["dead", "retry", "empty"], "MK_USAGE", exitCode.usage, /needs the ID/],
-    [["dead", "drop", "empty", "seven"], "MK_USAGE", exitCode.usage, /"seven" is not the ID/],
+    [["dead", "drop", "empty", "seven"], "MK_USAGE", exitCode.usage, /ID is a whole number, 0 or more, not "seven"/],
     [["peers", "forget", "empty"], "MK_USAGE", exitCode.usage, /needs the NAME/],
     [["explain", "MK_PARKE"], "MK_CODE_UNKNOWN", exitCode.usage, /did you mean MK_PARKED\?/],
   ];
@@ -82,13 +88,20 @@ test("an app that does not load is told with the user's line", async () => {
   const apps: [string, string, RegExp][] = [
     ["const x: number = 1;\n\nthrow new RangeError(`boom ${x}`);\nexport default 1;\n", "MK_FILE_FAILED", /^MK_FILE_FAILED: broken\.ts:3:7: RangeError: boom 1$/m],
     ["throw 'a string';\n", "MK_FILE_FAILED", /a string/],
-    ["import \"./missing.js\";\n", "MK_FILE_FAILED", /missing/],
+    ["\nimport \"./missing.js\";\n", "MK_FILE_FAILED", /^MK_FILE_FAILED: broken\.ts:2: there is no file missing\.js\n {2}remedy: Check the path in that import\.$/m],
+    ["import \"./bank\";\n", "MK_FILE_FAILED", /^MK_FILE_FAILED: broken\.ts:1: there is no file bank\n {2}remedy: .* it is called bank\.ts\.$/m],
+    ["\nimport \"@nobody/nothing/deep.js\";\n", "MK_FILE_FAILED", /^MK_FILE_FAILED: broken\.ts:2: the package @nobody\/nothing is not installed\n {2}remedy: npm install @nobody\/nothing$/m],
+    ["import \"./needs.cjs\";\n", "MK_FILE_FAILED", /^MK_FILE_FAILED: needs\.cjs:2: the package nothing is not installed\n {2}remedy: npm install nothing$/m],
+    ["import \"@/bank\";\n", "MK_FILE_FAILED", /there is no package @\/bank\n {2}remedy: .*aliases of tsconfig\.json/],
+    // What else the loader says is not the loader's doing.
+    ["import \"maceken/nothing\";\n", "MK_FILE_FAILED", /^MK_FILE_FAILED: broken\.ts: Error: Package subpath '\.\/nothing'/m],
     ["export default 7;\n", "MK_APP_INVALID", /not an app/],
     ["export const app = 7;\n", "MK_APP_INVALID", /no default export/],
     ["export default {{;\n", "MK_COMPILE_FAILED", /broken\.ts:1:1\d/],
     ["import { app } from \"maceken\";\nexport default app({ version: 0 });\n", "MK_APP_INVALID", /positive integer/],
     ["import { app } from \"maceken\";\nexport default app({ version: 1 }).service(\"x\", () => new Date() as never);\n", "MK_SERVICE_INVALID", /Date/],
   ];
+  folder.write("needs.cjs", "\nrequire('nothing/deep');\n");
   for (const [text, code, message] of apps) {
     folder.write("broken.ts", text);
     const { code: status, stderr, stdout } = await folder.run("run", "broken.ts", "--name", "bank", "--data", "data");
@@ -98,6 +111,26 @@ test("an app that does not load is told with the user's line", async () => {
     assert.match(stderr, message);
     assert.doesNotMatch(stderr, /^\s+at /m, "no stack");
   }
+});
+
+test("an ES module that its package says is CommonJS: why, and what to do", async () => {
+  const folder = new Folder();
+  // What `npm init -y` of npm 11 writes.
+  folder.write("package.json", '{ "name": "shop", "type": "commonjs" }');
+  const load = (file: string): Promise<Ended> => folder.run("run", file, "--name", "bank", "--data", "data");
+  const said = await load("bank.ts");
+  assert.equal(said.code, exitCode.appFailed);
+  assert.match(said.stderr, /^MK_COMPILE_FAILED: \S+bank\.ts:1:1: .*: \S+package\.json says "type": "commonjs"\n/);
+  assert.match(said.stderr, /^ {2}remedy: Run `npm pkg set type=module` in that folder, or name the file bank\.mts\.$/m);
+  folder.write("bank.cts", bankApp);
+  assert.match((await load("bank.cts")).stderr, /a file named \*\.cts is CommonJS\n[^]*remedy: Name the file bank\.mts\.$/m);
+  // Its syntax error is all that is wrong with it.
+  folder.write("wrong.ts", "module.exports = {{;\n");
+  assert.match((await load("wrong.ts")).stderr, /remedy: Mend the syntax error\.$/m);
+  // As the remedy says.
+  folder.write("bank.mts", bankApp);
+  const node = folder.start(["run", "bank.mts", "--name", "bank", "--data", "data", "--http", "0"]);
+  await node.url();
 });
 
 test("DEBUG shows the stack, --json tells errors as JSON", async () => {
@@ -142,4 +175,8 @@ test("explain: page or table, with and without MK_, as JSON", async () => {
   const told = JSON.parse((await folder.run("explain", "MK_PARKED", "--json")).stdout) as { code: string; retriable: boolean };
   assert.equal(told.code, "MK_PARKED");
   assert.equal(told.retriable, false);
+  const all = await folder.run("explain");
+  assert.equal(all.code, 0);
+  assert.ok(all.stdout.split("\n").length > 60 && all.stdout.includes("\nMK_PARKED\n"));
+  assert.ok((JSON.parse((await folder.run("explain", "--json")).stdout) as string[]).includes("MK_PARKED"));
 });

@@ -125,8 +125,11 @@ test("F17: a request whose client repeats it under its key gets MK_PARKED in the
   const node = await Supervised.start();
   const answer = await node.until("an answer", () => node.ask("k1", "swallow", "kill"));
   assert.deepEqual([answer.status, answer.body.code], [500, "MK_PARKED"]);
+  assert.match((answer.body as { remedy?: string }).remedy!, /the process ended each time it ran.*dead retry/);
   assert.ok(node.codes.length === 5 || node.codes.length === 6, `lives ended with ${node.codes.join(", ")}`);
   assert.deepEqual((await node.letters()).map(({ what }) => what), ["shop.swallow"]);
   assert.deepEqual(await node.until("an answer", () => node.ask("k2", "add")), { status: 200, body: 1 });
-  assert.equal((await node.stop()).code, 0);
+  const ended = await node.stop();
+  assert.equal(ended.code, 0);
+  assert.match(ended.stderr, /the process ended while shop\.swallow ran \(request shop\.swallow, Idempotency-Key with digest \w+\): 5 of 5 times/, "not a key of a node, nor the client's key itself");
 });

@@ -64,9 +64,10 @@ test("F28: requests get 503 while the peer is away, and are taken when it has ca
   }
   assert.equal(refused?.status, 503);
   assert.ok(Number(refused.headers.get("retry-after")) > 0);
-  const { code, message } = (await refused.json()) as { code: string; message: string };
+  const { code, message, remedy } = (await refused.json()) as { code: string; message: string; remedy: string };
   assert.equal(code, "MK_HELD_BACK");
-  assert.match(message, /far has not acknowledged/);
+  assert.match(message, /^far has not acknowledged \d+ messages of \d+ bytes, more than half of what may wait for it$/);
+  assert.match(remedy, /a peer that is away.*peers forget/);
   const waiting = nodeInternals(near).kernel.channels.get("far")!.outbox.weightBytes;
   assert.ok(waiting > quotaBytes / 2 && waiting < quotaBytes, `${waiting} bytes wait`);
 

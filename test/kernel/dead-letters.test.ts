@@ -13,13 +13,16 @@ import { TestWorld, type TestNode } from "../lib/lone-node.ts";
 const labels = { label: ([item]: [item: string]) => item };
 
 class Patient extends Service<typeof labels> {
-  static readonly messages: Messages<Patient> = { plan: true, say: true, ask: true, get: true, print: true, tell: true };
+  static readonly messages: Messages<Patient> = { plan: true, repeat: true, say: true, ask: true, get: true, print: true, tell: true };
   static isWell = false;
   readonly done: unknown[] = [];
   readonly peer: Ref<Patient> = ref<Patient>("b/patient");
 
   plan(): void {
     this.turn.schedule(this.timed, 5, { of: "timer" });
+  }
+  repeat(): void {
+    this.turn.every(this.timed, 1_000, "again and again");
   }
   say(): void {
     this.turn.send(this.heard, "self");
@@ -36,7 +39,7 @@ class Patient extends Service<typeof labels> {
   get(): number {
     return 7;
   }
-  private timed(what: object): void {
+  private timed(what: object | string): void {
     this.#demandHealth();
     this.done.push(["timed", what]);
   }
@@ -92,6 +95,26 @@ test("F16: parked timers, messages to itself and continuations are kept whole, o
   }
 });
 
+test("F16: a timer with a period whose turn failed goes on by itself; its letter runs once more beside it", () => {
+  Patient.isWell = false;
+  const test = new TestWorld();
+  const a = test.node("a", patientApp(), [], { retryDelaysMs: [1] });
+  a.call("patient.repeat");
+  test.pass(1_000);
+  const letters = [...a.kernel.state.dead.keys()];
+  assert.equal(letters.length, 1);
+  Patient.isWell = true;
+  operate(test, a, { kind: "retryDeadLetter", id: letters[0]! });
+  const { done } = a.service<Patient>("patient");
+  assert.deepEqual(done, [["timed", "again and again"]]);
+  assert.equal(a.kernel.state.timers.size, 1, "what ran once more has no period of its own");
+  test.pass(3_000);
+  assert.equal(done.length, 4);
+  a.restart();
+  test.pass(1_000);
+  assert.deepEqual([a.service<Patient>("patient").done.length, a.kernel.state.dead.size], [5, 0]);
+});
+
 test("a peer that was never met can be forgotten too; a stranger, or the same peer twice, changes nothing", () => {
   Patient.isWell = true;
   const test = new TestWorld();
@@ -125,7 +148,7 @@ test("what never reached a forgotten peer cannot run here: that is said, and it 
   operate(test, a, { kind: "forgetPeer", peer: "b" });
   const [id] = [...a.kernel.state.dead.keys()] as [number];
   const handle = controlHandler({ kernel: a.kernel, operate: () => assert.fail("nothing is done"), snapshot: async () => {}, status: () => ({}) });
-  await assert.rejects(handle({ command: "dead retry", id }), (error) => error instanceof MaceKenError && error.code === "MK_USAGE" && /cannot run again/.test(error.message));
+  await assert.rejects(handle({ command: "dead retry", ids: [id] }), (error) => error instanceof MaceKenError && error.code === "MK_USAGE" && /cannot run again/.test(error.message));
   operate(test, a, { kind: "retryDeadLetter", id });
   assert.equal(a.kernel.state.dead.size, 1);
   operate(test, a, { kind: "dropDeadLetter", id });

@@ -14,13 +14,19 @@ import { written } from "../lib/written.ts";
 import { codeOf } from "../lib/lone-node.ts";
 
 class Counter extends Service {
-  static readonly messages: Messages<Counter> = { add: true, keep: true };
+  static readonly messages: Messages<Counter> = { add: true, keep: true, say: true };
   n = 0;
   kept: unknown;
   add(): number {
     return ++this.n;
   }
+  say(): void {
+    this.turn.log.info("plain");
+    this.turn.log.warn("with facts", { n: this.n });
+  }
   keep(value: unknown): void {
+    // One whose outcome nobody has asked for yet.
+    this.kept = this.turn.send(this.add);
     this.turn.when(this.turn.send(this.add), this.onAdded, (() => value) as unknown);
   }
   private onAdded(_: Outcome<number>, what: unknown): void {
@@ -53,6 +59,7 @@ test("connections and effects that are gone may be spoken of", () => {
   const late: KernelInput[] = [
     { kind: "closed", connection: 9 }, { kind: "drained", connection: 9 }, { kind: "congested", connection: 9 }, { kind: "frames", connection: 9, frames: [hello()] },
     { kind: "effectDone", key: "nobody's", outcome: { ok: true, value: 1 } }, { kind: "tick" }, { kind: "durable", turn: 1 },
+    { kind: "blockRead", block: 9, bytes: Uint8Array.of(1) },
   ];
   for (const input of late) assert.deepEqual(kinds(step(input)), [], input.kind);
   assert.deepEqual([kernel.executed, kernel.durable], [1, 1]);
@@ -77,6 +84,13 @@ test("without durability there are no records, and nothing waits for them", () =
   const effects = step(request(1));
   assert.deepEqual(kinds(effects), ["answer"]);
   assert.equal(kernel.durable, kernel.executed);
+  assert.deepEqual(kernel.end(), [], "not of the end either");
+});
+
+test("what a handler logs comes out as it was said, with its facts", () => {
+  const { step } = newKernel();
+  const notes = step(request(1, "say")).flatMap((effect) => (effect.kind === "note" ? [effect.note] : []));
+  assert.deepEqual(notes, [{ level: "info", message: "plain" }, { level: "warn", message: "with facts", fields: { n: 0 } }]);
 });
 
 test("the rolling audit finds what was written unseen, and says so once; without it there is nothing to do", () => {

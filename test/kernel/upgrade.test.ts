@@ -338,6 +338,28 @@ describe("pending work whose method is gone", () => {
     assert.deepEqual(a.node.notes.filter(({ level }) => level === "error"), []);
   });
 
+  it("F21: equal pieces of it are counted, a list is not longer than can be read; a message to itself is refused and said", () => {
+    const names = Array.from({ length: 25 }, (_, i) => `step${i}`);
+    const source = (methods: string, options: string): string => `
+      class Bank extends Service {
+        static messages = { begin: true };
+        begin() { for (const each of ${JSON.stringify(names)}) this.turn.schedule(this[each], 1000); for (let i = 0; i < 3; i++) this.turn.schedule(this.step0, 1000); this.turn.send(this.heard); }
+        ${methods}
+      }
+      exports.default = app(${options}).service("bank", () => new Bank());`;
+    const v1 = source(`${names.map((name) => `${name}() {}`).join(" ")} heard() { throw new Error("not today"); }`, "{ version: 1 }");
+    const { a } = node(v1);
+    // The message to itself fails and waits for its next try.
+    a.call("bank.begin");
+    const { details } = refused(a, source("", "{ version: 2 }"), v1, "MK_METHOD_MISSING", /timer bank\.step0 \(4 times\); timer bank\.step1; .*; timer bank\.step19; and 5 more/);
+    assert.equal(details.length, 28);
+    a.restart({ app: programVersion(source("", `{ version: 2, missingMethods: "dead-letters" }`)) });
+    a.test.pass(5000);
+    const { state } = a.kernel;
+    assert.deepEqual([state.dead.size, state.local.size, state.timers.size], [28, 0, 0]);
+    assert.ok(notes(a).includes("bank.heard failed and nobody waits for its outcome: bank has no message heard"), "refused, as a peer's message would be");
+  });
+
   it("of a service that is removed counts as well", () => {
     const { a } = pending();
     const gone = service("", `{ version: 2, removed: ["bank"] }`, "Other").replace('"bank", () =>', '"other", () =>');

@@ -51,7 +51,7 @@ for (const [kind, withSnapshot] of [["log-", false], ["snapshot-", true]] as con
 }
 
 test("newer records: by the format that the first of a life says, and by a part that is not known", () => {
-  const head = { turn: 1, elapsedMs: 0, lastId: undefined, skew: undefined, peers: [], consumed: undefined, sent: [], acknowledged: [], life: undefined };
+  const head = { turn: 1, elapsedMs: 0, lastId: undefined, skew: undefined, peers: [], consumed: undefined, sent: [], acknowledged: [], life: undefined, what: undefined };
   const encode = (format: number | undefined): Uint8Array => {
     const writer = new Writer();
     endRecord(writer, beginRecord(writer), { ...head, format });
@@ -61,6 +61,6 @@ test("newer records: by the format that the first of a life says, and by a part 
   assert.equal(codeOf(() => void readRecord(new Reader(encode(recordFormat + 1)))), "MK_DIRECTORY_FORMAT");
   const strange = encode(undefined);
   // Length of the record, length of the patch, then the flags.
-  strange.set([0x80, 0x02], 8);
+  strange.set([0x80, 0x04], 8);
   assert.equal(codeOf(() => void readRecord(new Reader(strange))), "MK_DIRECTORY_FORMAT");
 });

@@ -72,3 +72,47 @@ test("groupsOf walks groups and marks with their offsets and entries", () => {
   assert.equal(marks, 1);
   assert.deepEqual(turns, Array.from({ length: 38 }, (_, index) => index + 23));
 });
+
+test("a directory whose files come and go while it is read is sound at every moment", () => {
+  const { disk, node } = build();
+  const before = disk.restart();
+  node.append();
+  node.log.flush();
+  disk.settle();
+  node.snapshot();
+  disk.settle();
+  for (let i = 0; i < 40; i++) {
+    node.append(100);
+    node.log.flush();
+    disk.settle();
+  }
+  node.snapshot();
+  disk.settle();
+  const after = disk.restart();
+  assert.notDeepEqual(after.list(directory), before.list(directory));
+  let refused = 0;
+  for (let change = 0; ; change++) {
+    let operations = 0;
+    // At each operation in turn the node has gone on to the second state.
+    const moving = new Proxy(before, {
+      get: (_, name) => {
+        const target = operations > change ? after : before;
+        const value = target[name as keyof MemoryDisk] as unknown;
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]): unknown => {
+          operations++;
+          try {
+            return (value as (...args: unknown[]) => unknown).apply(target, args);
+          } catch (error) {
+            refused++;
+            throw error;
+          }
+        };
+      },
+    });
+    const report = verifyLog(moving, directory, smallSegments.salt);
+    assert.equal(report.problem, null, `change at operation ${change}`);
+    if (operations <= change) break;
+  }
+  assert.ok(refused > 0, "files were gone when they were read");
+});

@@ -112,6 +112,7 @@ describe("peers", () => {
     const asked = guest.client("echo").ask("host", "x").catch((error: unknown) => error);
     await until("the guest is turned away", () => noted("MK_PEER_UNPINNED"));
     assert.ok(notes.some(({ message }) => message.includes(guest.key)), "its key is named, to be listed");
+    assert.ok(notes.some(({ fields }) => String((fields as { remedy?: string } | undefined)?.remedy).includes(`--peer guest#${guest.key}`)), "as the option takes it");
     await stop(host);
     const open = await start("host", { listen: address(host), peers: { guest: `#${guest.key}` } });
     assert.equal(await asked, "x");
@@ -148,11 +149,43 @@ describe("the port of a node", () => {
     const encrypted = ([{ maxVersion: "TLSv1.2" }, {}, { ALPNProtocols: ["h2"] }] as const).map((options) => connectTls({ host: "127.0.0.1", port, rejectUnauthorized: false, ...options }));
     await Promise.all([...plain, ...encrypted].map(ended));
     assert.equal(notes.length, 1, "knocking does not fill the log");
+    assert.match(String((notes[0]!.fields as { address?: unknown }).address), /^127\.0\.0\.1:\d+$/, "who it was is said");
     assert.equal(nodeInternals(host).kernel.channels.size, 0);
     const guest = await start("visitor", { peers: { fort: address(host) } });
     assert.equal(await guest.client("echo").ask("fort", "still here"), "still here");
     await stop(guest);
     await stop(host);
+  });
+
+  it("says nothing of those that connect and go away again, whenever they do", async () => {
+    notes.length = 0;
+    const host = await start("calm", { accept: "any" });
+    const { port } = host.address.listen!;
+    const hello = Buffer.from([0x16, 3, 1, 0, 200, 1, 0]);
+    const ways: ((socket: ReturnType<typeof connectPlain>) => void)[] = [(socket) => socket.end(), (socket) => socket.resetAndDestroy(), (socket) => socket.write(hello, () => socket.resetAndDestroy()), (socket) => socket.end(hello)];
+    for (const goAway of ways) {
+      const socket = connectPlain(port, "127.0.0.1", () => goAway(socket));
+      await new Promise((closed) => socket.on("error", () => {}).on("close", closed).resume());
+    }
+    // One that is no node is noted after them: by then theirs would have come.
+    const stranger = connectPlain(port, "127.0.0.1", () => stranger.write("GET / HTTP/1.1\r\n\r\n"));
+    await new Promise((closed) => stranger.on("error", () => {}).on("close", closed).resume());
+    await until("the stranger is noted", () => noted("MK_FRAME_MALFORMED"));
+    assert.deepEqual(notes.map(({ message }) => message), ["a connection is not TLS 1.3 between nodes: http request"]);
+    await stop(host);
+  });
+
+  it("says who is refused, and where it came from", async () => {
+    notes.length = 0;
+    const host = await start("choosy", { peers: {} });
+    const guest = await start("uninvited", { peers: { choosy: address(host) } });
+    guest.client("echo").ask("choosy", "x").catch(() => {});
+    await until("the guest is refused", () => notes.some(({ code, message }) => code === "MK_PEER_REFUSED" && message.includes("not listed")));
+    const { fields } = notes.find(({ code, message }) => code === "MK_PEER_REFUSED" && message.includes("uninvited is not listed"))!;
+    assert.match(String((fields as { address?: unknown }).address), /^127\.0\.0\.1:\d+$/);
+    assert.equal((fields as { connection?: unknown }).connection, undefined);
+    await stop(host);
+    await stop(guest);
   });
 
   it("takes plain text only where that was asked for, and then only on loopback", async () => {

@@ -47,7 +47,7 @@ const lines = ({ input, changes, kept, sent }: TurnInWords): string[] => [input,
 interface Running {
   readonly test: TestWorld;
   readonly a: TestNode;
-  /** Does the next of the bodies; answers the lines of its turn. */
+  /** Does the next of the bodies; answers the lines of its turn behind the first, which names it. */
   next(): string[];
 }
 
@@ -61,7 +61,9 @@ function node(...bodies: string[]): Running {
     next() {
       const from = a.kernel.executed + 1;
       a.value(`bank.do${done++}`);
-      return wordsOf(a, from).slice(0, 1).flatMap(lines);
+      const [input, ...told] = wordsOf(a, from).slice(0, 1).flatMap(lines);
+      assert.equal(input, `request bank.do${done - 1}`);
+      return told;
     },
   };
 }
@@ -86,8 +88,8 @@ test("what programs change, as they would say it", () => {
     ["this.chain = undefined", "bank.chain: null -> undefined"],
   ];
   const { next } = node(...cases.map(([body]) => body), "this.bytes[2] = 7");
-  for (const [body, ...expected] of cases) assert.deepEqual(next(), ["request", ...expected], body);
-  assert.match(next().join("\n"), /^request\nbank\.bytes\.buffer: 4 bytes \(0\) -> 4 bytes \(\w+\)$/);
+  for (const [body, ...expected] of cases) assert.deepEqual(next(), expected, body);
+  assert.match(next().join("\n"), /^bank\.bytes\.buffer: 4 bytes \(0\) -> 4 bytes \(\w+\)$/);
 });
 
 test("a chain of 100,000 objects, and objects that move, have paths", () => {
@@ -99,10 +101,10 @@ test("a chain of 100,000 objects, and objects that move, have paths", () => {
     "this.flags.moved.n++",
   );
   next();
-  assert.match(next()[1]!, /^…(\.next){24}\.n: 0 -> -1$/);
+  assert.match(next()[0]!, /^…(\.next){24}\.n: 0 -> -1$/);
   next();
   next();
-  assert.deepEqual(next(), ["request", "bank.flags.moved.n: 1 -> 2"]);
+  assert.deepEqual(next(), ["bank.flags.moved.n: 1 -> 2"]);
 });
 
 test("what the programming model keeps, and what the input was", () => {
@@ -126,17 +128,16 @@ test("what the programming model keeps, and what the input was", () => {
   test.pass(5_000);
   const told = wordsOf(a, from).map((turn) => lines(turn).map((line) => line.replace(/(call|letter) \d+/, "$1 N")));
   assert.deepEqual(told, [
-    ["request", 'timer bank.onTimer("x") due in 1 s', "timer bank.onTick() due in 1.5 min, then every 1.5 min"],
+    ["request bank.do0", 'timer bank.onTimer("x") due in 1 s', "timer bank.onTick() due in 1.5 min, then every 1.5 min"],
     ["timer bank.onTimer", 'bank.log.push("x")'],
-    ["request", "bank.onPut waits for b/shelf.put", "bank.onPut waits for outside mail", 'outside mail("to", 1)', '-> b: shelf.put("a", { n: 1 })'],
+    ["request bank.do1", "bank.onPut waits for b/shelf.put", "bank.onPut waits for outside mail", 'outside mail("to", 1)', '-> b: shelf.put("a", { n: 1 })'],
     ["outcome of outside mail for bank.onPut", "bank.log.push([ 8, true ])"],
-    ["request", 'deferred: bank.later("deferred")'],
-    ["request", "bank.open: false -> true"],
+    ["request bank.later", 'deferred: bank.later("deferred")'],
+    ["request bank.do2", "bank.open: false -> true"],
     ['deferred message bank.later("deferred")', 'bank.log.push("deferred")'],
-    ['request with key "k1"', 'bank.log.push("keyed")'],
-    ["request", "to itself: bank.fail()"],
-    ["own message bank.fail()", "to itself: outcome of call N", "dead letter N: Error: no"],
-    ["outcome of call N, which nobody waits for"],
+    ['request bank.keyed with key "k1"', 'bank.log.push("keyed")'],
+    ["request bank.do3", "to itself: bank.fail()"],
+    ["own message bank.fail()", "dead letter N: Error: no"],
   ]);
 });
 
@@ -146,7 +147,40 @@ test("over a snapshot, by stand-ins, from a turn on", () => {
   test.world.takeSnapshot(a.node);
   next();
   programVersion("exports.default = 0;");
-  assert.deepEqual(wordsOf(a).map(lines), [["request", 'bank.accounts["anna"].balance: 1 -> 5', 'bank.accounts["anna"].#moves: 0 -> 1']]);
+  assert.deepEqual(wordsOf(a).map(lines), [["request bank.do1", 'bank.accounts["anna"].balance: 1 -> 5', 'bank.accounts["anna"].#moves: 0 -> 1']]);
+});
+
+test("messages of peers, meeting them, forgetting them, and dead letters", () => {
+  const test = new TestWorld();
+  const a = test.node("a", programVersion(programOf(["this.turn.when(this.other.put(1), this.onPut, 9); this.other.put(2)"])), ["b"]);
+  const b = test.node("b", programVersion(programOf(["ref('a/bank').keyed(); ref('a/bank').nothing()"]).replace('service("bank"', 'service("shelf"')));
+  test.pass(100);
+  a.value("bank.do0");
+  test.pass(50);
+  b.value("shelf.do0");
+  test.pass(50);
+  test.world.crash(b.node, "all");
+  b.node.staysDown = true;
+  a.value("bank.do0");
+  test.world.operate(a.node, { kind: "forgetPeer", peer: "b" });
+  test.pass(50);
+  test.world.operate(a.node, { kind: "dropDeadLetter", id: [...a.kernel.state.dead.keys()][0]! });
+  test.pass(50);
+  const told = (of: TestNode) => wordsOf(of).map(lines).slice(1);
+  assert.deepEqual(told(a), [
+    ["pin the key of b"],
+    ["meet b"],
+    ["request bank.do0", "bank.onPut waits for b/shelf.put", "-> b: shelf.put(1)", "-> b: shelf.put(2)"],
+    ["outcome of b/shelf.put for bank.onPut", "bank.log.push([ 9, false ])"],
+    ["message from b: shelf.put failed, and nobody waits for it"],
+    ["message from b: bank.keyed", 'bank.log.push("keyed")'],
+    ["message from b: bank.nothing", "-> b: bank.nothing failed: MK_METHOD_UNKNOWN: bank has no message nothing"],
+    ["request bank.do0", "bank.onPut waits for b/shelf.put", "-> b: shelf.put(1)", "-> b: shelf.put(2)"],
+    ["forget b", "dead letter 5: MK_PEER_LOST, for b: shelf.put(1)", "dead letter 6: MK_PEER_LOST, for b: shelf.put(2)", "to itself: outcome of call 3"],
+    ["outcome of b/shelf.put for bank.onPut", "bank.log.push([ 9, false ])"],
+    ["drop a dead letter", "dead letter 5 gone"],
+  ]);
+  assert.deepEqual(told(b).slice(0, 4).map(([input]) => input), ["pin the key of a", "meet a", "message from a: shelf.put", "message from a: shelf.put"]);
 });
 
 test("an upgrade", () => {

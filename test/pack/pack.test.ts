@@ -5,13 +5,13 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { packInto, removeDirectory, temporaryDirectory, writeFiles, type Tarball } from "../lib/consumer-project.ts";
+import { packInto, removeDirectory, repository, temporaryDirectory, writeFiles, type Tarball } from "../lib/consumer-project.ts";
 import { freePorts } from "../lib/free-ports.ts";
-import { modules, readDocument } from "../lib/markdown.ts";
+import { codeBlocks, links, modules, readDocument } from "../lib/markdown.ts";
 
 const startMs = 30_000;
 const patienceMs = 15_000;
@@ -35,7 +35,7 @@ after(async () => {
 describe("the tarball", () => {
   test("holds what is needed and nothing else", (t) => {
     t.diagnostic(`${tarball.paths.length} files, ${Math.round(tarball.packedBytes / 1024)} KiB packed, ${Math.round(tarball.unpackedBytes / 1024)} KiB unpacked`);
-    const strange = tarball.paths.filter((path) => !/^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/bundle\/[\w-]+\.js|dist\/.+\.d\.ts|docs\/(?:errors|guide)\/[\w-]+\.md)$/.test(path));
+    const strange = tarball.paths.filter((path) => !/^(?:package\.json|LICENSE|(?:README|CHANGELOG|ARCHITECTURE|CONTRIBUTING)\.md|dist\/bundle\/[\w-]+\.js|dist\/.+\.d\.ts|docs\/(?:\w+\/)?[\w-]+\.md|examples\/[\w/-]+\.(?:ts|md)|bench\/README\.md)$/.test(path));
     assert.deepEqual(strange, []);
     assert.deepEqual(tarball.paths.filter((path) => /\.test\.|^dist\/check\//.test(path)), []);
     for (const path of ["LICENSE", "README.md", "CHANGELOG.md", "dist/bundle/index.js", "dist/index.d.ts", "dist/bundle/main.js"]) assert.ok(tarball.paths.includes(path), path);
@@ -67,6 +67,16 @@ describe("the tarball", () => {
     for (const [name, range] of Object.entries(manifest.dependencies)) assert.match(range, /^\^\d/, name);
   });
 
+  test("has documents whose links lead to files that it holds", () => {
+    const held = new Set(tarball.paths);
+    const broken = (path: string, text: string): string[] =>
+      links(text).filter((target) => !/^[a-z]+:|^#/.test(target) && !held.has(posix.join(posix.dirname(path), target.split("#")[0]!))).map((target) => `${path}: ${target}`);
+    const documents = tarball.paths.filter((path) => path.endsWith(".md"));
+    assert.ok(documents.includes("README.md") && documents.includes("docs/guarantees.md"));
+    assert.deepEqual(documents.flatMap((path) => broken(path, readFileSync(join(packageDirectory, path), "utf8"))), []);
+    assert.deepEqual(broken("docs/a.md", "[a](../README.md) [b](nowhere.md#x) [c](https://example.org/) [d](#here)"), ["docs/a.md: nowhere.md#x"]);
+  });
+
   test("imports nothing that it does not hold", () => {
     const held = new Set(tarball.paths);
     const missing: string[] = [];
@@ -82,6 +92,12 @@ describe("the tarball", () => {
     assert.deepEqual(missing, []);
   });
 });
+
+/** As `npm install --save-dev @types/node` would. */
+function linkTypesOfNode(folder: string): void {
+  mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
+  symlinkSync(join(repository, "node_modules/@types/node"), join(folder, "node_modules/@types/node"), "dir");
+}
 
 interface Ready {
   readonly pid: number;
@@ -211,6 +227,23 @@ describe("the README's services, installed", () => {
       assert.equal(stdout, expected);
     }
   });
+
+  for (const compiler of ["typescript", "typescript-javascript"]) {
+    test(`and the guide's type-check with the guide's tsconfig.json, and mistakes are found: ${compiler}`, () => {
+      const guide = readFileSync(join(packageDirectory, "docs/guide/getting-started.md"), "utf8");
+      const { text: tsconfig } = codeBlocks(guide).find(({ language, text }) => language === "json" && text.includes("compilerOptions"))!;
+      const blocks = [...modules(guide), ...modules(readDocument("README.md"))].map(([name, { text }]) => [name, text] as const);
+      assert.ok(blocks.length > 5);
+      const folder = join(project, "data/checked");
+      writeFiles(folder, { "package.json": '{ "type": "module" }', "tsconfig.json": tsconfig, ...Object.fromEntries(blocks) });
+      linkTypesOfNode(folder);
+      const check = (): string => String(spawnSync(process.execPath, [join(repository, "node_modules", compiler, "bin/tsc")], { cwd: folder, encoding: "utf8" }).stdout);
+      assert.equal(check(), "");
+      writeFiles(folder, { "wrong.ts": 'import { Service, type Messages } from "maceken";\nexport class A extends Service { static readonly messages: Messages<A> = { a: true }; a() {} b() {} }\nexport enum E { e }\n' });
+      assert.match(check(), /wrong\.ts\(2,\d+\): error TS2741: Property 'b' is missing[^]*wrong\.ts\(3,\d+\): error TS1294/);
+      removeDirectory(folder);
+    });
+  }
 
   test("are refused when they were not compiled", () => {
     writeFiles(project, {
