@@ -6,8 +6,11 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { app, Service, type Messages } from "#maceken/index.js";
-import { RecordedChoices, ReplayedChoices, SeededChoices } from "#maceken/sim/choices.js";
+import { RecordedChoices, ReplayedChoices, SeededChoices, type ChoiceSource } from "#maceken/sim/choices.js";
+import { drawPlan } from "#maceken/sim/fault-plan.js";
 import { always, call, maskedFaults, simulate, unmaskedFaults, world, type FaultKind, type TraceLine } from "#maceken/sim/sim.js";
+import { World } from "#maceken/sim/world.js";
+import { drawSettings } from "#maceken/sim/world-settings.js";
 import { shops } from "./worlds.ts";
 
 const campaignSeeds = 150;
@@ -125,6 +128,23 @@ describe("a handler that looks behind the world's back", () => {
     assert.equal(typeof randomUUID(), "string");
     assert.ok(performance.now() > 0);
   });
+});
+
+test("a run whose choices were recorded is replayed without its seed", () => {
+  const definition = shops();
+  const seeded = new SeededChoices(11);
+  const settings = drawSettings(seeded, 2_000);
+  const plan = drawPlan(seeded, { nodes: [...definition.nodes.keys()], kinds: maskedFaults, horizonMs: 2_000, most: 10 });
+  const run = (choices: ChoiceSource): World => {
+    const run = new World(definition, { choices, settings, plan, settleMs: 60_000, checksReference: true });
+    run.run();
+    return run;
+  };
+  const recorded = new RecordedChoices(new SeededChoices(12));
+  const first = run(recorded);
+  assert.equal(first.violation, undefined);
+  assert.ok(recorded.record.length > 1_000);
+  assert.equal(run(new ReplayedChoices(recorded.record)).timeline.hash.text, first.timeline.hash.text);
 });
 
 describe("choices", () => {
