@@ -10,8 +10,9 @@ import { heapCase } from "./heap.ts";
 import { largeCase } from "./large.ts";
 import { microCase } from "./micro.ts";
 import { recoveryCase, restartCase } from "./restart.ts";
+import { simulationCase } from "./simulation.ts";
 import { startCase } from "./start.ts";
 
 export const allCases: readonly Case[] = [
-  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, compileCase, microCase, heapCase, largeCase, snapshotCase, logSpaceCase, backlogCase,
+  floorCase, bounceCase(1), bounceCase(100), bounceCase(1000), tlsCase, counterClientCase, counterHttpCase, restartCase, recoveryCase, startCase, compileCase, microCase, heapCase, largeCase, snapshotCase, logSpaceCase, backlogCase, simulationCase,
 ];

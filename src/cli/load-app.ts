@@ -20,18 +20,21 @@ export function demandFile(file: string): string {
   return realpathSync(path);
 }
 
-/** Errors: MK_FILE_NOT_FOUND, MK_FILE_FAILED, MK_COMPILE_FAILED, MK_APP_INVALID. */
-export async function loadApp(file: string): Promise<AppDefinition> {
+/** The default export of a module. Errors: MK_FILE_NOT_FOUND, MK_FILE_FAILED, MK_COMPILE_FAILED. */
+export async function loadDefault(file: string): Promise<unknown> {
   const path = demandFile(file);
   // The loader is in place before the module is asked for.
   await import("../node/register.ts");
-  let module: { readonly default?: unknown };
   try {
-    module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
   } catch (error) {
     throw asLoadError(file, path, error);
   }
-  const found = module.default;
+}
+
+/** Errors: MK_FILE_NOT_FOUND, MK_FILE_FAILED, MK_COMPILE_FAILED, MK_APP_INVALID. */
+export async function loadApp(file: string): Promise<AppDefinition> {
+  const found = await loadDefault(file);
   if (found instanceof AppDefinition) return found;
   if (found === undefined) throw new MaceKenError("MK_APP_INVALID", `${file} has no default export`);
   if ((found as object | null)?.constructor?.name === AppDefinition.name) {

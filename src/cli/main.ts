@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   upgrade: () => import("./upgrade.ts"),
   dead: () => import("./dead.ts"),
   peers: () => import("./peers.ts"),
+  simulate: () => import("./simulate.ts"),
   explain: () => import("./explain.ts"),
 };
 

@@ -8,42 +8,15 @@
 import { assert } from "../base/assert.ts";
 import { crc32 } from "../log/crc32.ts";
 import { DiskError, type Disk, type DiskCallback, type DiskFile, type DiskOperation } from "../log/disk.ts";
-
-export const sectorBytes = 512;
+import { emptyInode, isData, makeDurable, redo, resized, written, type Directory, type Inode, type Kept, type UnsyncedOperation } from "./unsynced-operations.ts";
 
 /** Thrown out of the operation before which the process dies. */
 export class SimulatedCrash extends Error {
   override readonly name = "SimulatedCrash";
 }
 
-interface Inode {
-  cache: Uint8Array;
-  durable: Uint8Array;
-}
-
-type DataChange =
-  | { readonly kind: "write"; readonly inode: Inode; readonly position: number; readonly bytes: Uint8Array }
-  | { readonly kind: "truncate"; readonly inode: Inode; readonly size: number };
-type EntryChange =
-  | { readonly kind: "link" | "unlink"; readonly directory: string; readonly name: string; readonly inode: Inode }
-  | { readonly kind: "rename"; readonly directory: string; readonly from: string; readonly name: string; readonly inode: Inode };
-
-/** An operation that no successful sync has covered. */
-export type UnsyncedOperation = (DataChange | EntryChange) & { abandoned: boolean };
-
-/**
- * What a loss of power leaves of an operation: all, nothing, the first bytes, or some of the sectors (by number within
- * the file).
- */
-export type Kept = boolean | { readonly firstBytes: number } | { readonly sectors: (sector: number) => boolean };
-
 /** An error code, or "crash". */
 export type Fault = string | null;
-
-interface Directory {
-  cache: Map<string, Inode>;
-  durable: Map<string, Inode>;
-}
 
 class MemoryFile implements DiskFile {
   readonly path: string;
@@ -64,6 +37,10 @@ export class MemoryDisk implements Disk {
   /** How long each sync takes on this disk's clock. */
   syncTakesMs = 0.2;
   timeMs = 0;
+  /** In place of its own clock, which only syncs move. */
+  clock: (() => number) | null = null;
+  /** Told of each sync that nothing else could happen beside. */
+  onBlockingSync: () => void = () => {};
   capacityBytes = Infinity;
   operations = 0;
   readonly counts = new Map<DiskOperation, number>();
@@ -77,7 +54,7 @@ export class MemoryDisk implements Disk {
   // Time and completions
 
   nowMs(): number {
-    return this.timeMs;
+    return this.clock?.() ?? this.timeMs;
   }
 
   /** Completes the oldest background operation; false when there is none. */
@@ -101,7 +78,7 @@ export class MemoryDisk implements Disk {
   crash(keep: (operation: UnsyncedOperation, index: number) => Kept): MemoryDisk {
     const copyInode = (inode: Inode): Inode => ({ cache: inode.durable.slice(), durable: new Uint8Array(0) });
     const copy = this.#copy(copyInode, (directory) => directory.durable);
-    this.#unsynced.forEach((operation, index) => copy.disk.#redo(operation, copy.inodeOf(operation.inode), keep(operation, index)));
+    this.#unsynced.forEach((operation, index) => redo(operation, copy.inodeOf(operation.inode), keep(operation, index), copy.disk.#directories));
     for (const inode of copy.inodes) inode.durable = inode.cache.slice();
     for (const directory of copy.disk.#directories.values()) directory.durable = new Map(directory.cache);
     return copy.disk;
@@ -141,9 +118,9 @@ export class MemoryDisk implements Disk {
     const [directory, name] = this.#split("create", path);
     const entries = this.#directories.get(directory)!.cache;
     if (entries.has(name) || this.#directories.has(path)) throw new DiskError("EEXIST", "create", path);
-    const inode: Inode = { cache: new Uint8Array(0), durable: new Uint8Array(0) };
+    const inode = emptyInode();
     entries.set(name, inode);
-    this.#note({ kind: "link", directory, name, inode });
+    this.#note({ kind: "link", directory, name, inode, abandoned: false });
     return new MemoryFile(path, inode, true);
   }
 
@@ -170,8 +147,8 @@ export class MemoryDisk implements Disk {
       length >>= 1;
     }
     const { inode } = file as MemoryFile;
-    const room = this.capacityBytes - this.usedBytes;
     const growth = position + length - inode.cache.length;
+    const room = growth > 0 && this.capacityBytes < Infinity ? this.capacityBytes - this.usedBytes : Infinity;
     if (growth > room) {
       code ??= "ENOSPC";
       length = Math.max(0, length - (growth - room));
@@ -183,7 +160,7 @@ export class MemoryDisk implements Disk {
   truncate(file: DiskFile, sizeBytes: number): void {
     const { inode } = this.#file("truncate", file);
     inode.cache = resized(inode.cache, sizeBytes);
-    this.#note({ kind: "truncate", inode, size: sizeBytes });
+    this.#note({ kind: "truncate", inode, size: sizeBytes, abandoned: false });
   }
 
   size(file: DiskFile): number {
@@ -210,7 +187,7 @@ export class MemoryDisk implements Disk {
     if (inode === undefined) throw new DiskError("ENOENT", "rename", from);
     entries.delete(oldName);
     entries.set(name, inode);
-    this.#note({ kind: "rename", directory, from: oldName, name, inode });
+    this.#note({ kind: "rename", directory, from: oldName, name, inode, abandoned: false });
   }
 
   unlink(path: string): void {
@@ -220,7 +197,7 @@ export class MemoryDisk implements Disk {
     const inode = entries.get(name);
     if (inode === undefined) throw new DiskError("ENOENT", "unlink", path);
     entries.delete(name);
-    this.#note({ kind: "unlink", directory, name, inode });
+    this.#note({ kind: "unlink", directory, name, inode, abandoned: false });
   }
 
   unlinkLater(path: string, callback: DiskCallback): void {
@@ -322,6 +299,7 @@ export class MemoryDisk implements Disk {
   #blocking(operation: "sync" | "sync-directory", path: string, covers: (operation: UnsyncedOperation) => boolean): void {
     const error = this.#beginSync(operation, path);
     this.timeMs += this.syncTakesMs;
+    this.onBlockingSync();
     this.#synced(this.#unsynced.filter(covers), error);
     if (error !== null) throw error;
   }
@@ -331,39 +309,27 @@ export class MemoryDisk implements Disk {
       for (const operation of covered) operation.abandoned = true;
       return;
     }
-    // A later sync may have come back before this one, and with later operations on top.
-    const done = new Set(covered);
-    const left: UnsyncedOperation[] = [];
-    for (const operation of this.#unsynced) {
-      if (done.has(operation) && !operation.abandoned) this.#makeDurable(operation);
-      else left.push(operation);
+    // A later sync may have come back before this one, and with later operations on top. Both lists have the same order.
+    let next = 0;
+    let left = 0;
+    const unsynced = this.#unsynced;
+    for (const operation of unsynced) {
+      while (next < covered.length && covered[next] !== operation && !unsynced.includes(covered[next]!)) next++;
+      const isCovered = covered[next] === operation;
+      if (isCovered) next++;
+      if (isCovered && !operation.abandoned) makeDurable(operation, this.#directories);
+      else unsynced[left++] = operation;
     }
-    this.#unsynced = left;
-  }
-
-  #makeDurable(operation: UnsyncedOperation): void {
-    if (operation.kind === "write") operation.inode.durable = written(operation.inode.durable, operation.position, operation.bytes);
-    else if (operation.kind === "truncate") operation.inode.durable = resized(operation.inode.durable, operation.size);
-    else relink(this.#directories.get(operation.directory)!.durable, operation, operation.inode);
-  }
-
-  #redo(operation: UnsyncedOperation, inode: Inode, kept: Kept): void {
-    if (kept === false) return;
-    if (operation.kind === "truncate") inode.cache = resized(inode.cache, operation.size);
-    else if (operation.kind === "write") {
-      for (const [start, end] of keptRanges(operation.position, operation.bytes.length, kept)) {
-        inode.cache = written(inode.cache, operation.position + start, operation.bytes.subarray(start, end));
-      }
-    } else relink(this.#directories.get(operation.directory)!.cache, operation, inode);
+    unsynced.length = left;
   }
 
   #write(inode: Inode, position: number, bytes: Uint8Array): void {
     inode.cache = written(inode.cache, position, bytes);
-    this.#note({ kind: "write", inode, position, bytes });
+    this.#note({ kind: "write", inode, position, bytes, abandoned: false });
   }
 
-  #note(change: DataChange | EntryChange): void {
-    this.#unsynced.push({ ...change, abandoned: false });
+  #note(change: UnsyncedOperation): void {
+    this.#unsynced.push(change);
   }
 
   #copy(copyInode: (inode: Inode) => Inode, entriesOf: (directory: Directory) => Map<string, Inode>) {
@@ -421,40 +387,4 @@ export class MemoryDisk implements Disk {
     for (const directory of this.#directories.values()) for (const inode of directory.cache.values()) used += inode.cache.length;
     return used;
   }
-}
-
-function isData(operation: UnsyncedOperation): operation is DataChange & { abandoned: boolean } {
-  return operation.kind === "write" || operation.kind === "truncate";
-}
-
-/** A file has one name at most: an operation that survived takes it from wherever one that did not would have. */
-function relink(entries: Map<string, Inode>, operation: EntryChange, inode: Inode): void {
-  for (const [name, other] of entries) if (other === inode) entries.delete(name);
-  if (operation.kind !== "unlink") entries.set(operation.name, inode);
-}
-
-function written(image: Uint8Array, position: number, bytes: Uint8Array): Uint8Array {
-  const result = position + bytes.length > image.length ? resized(image, position + bytes.length) : image;
-  result.set(bytes, position);
-  return result;
-}
-
-function resized(image: Uint8Array, size: number): Uint8Array {
-  if (size <= image.length) return image.slice(0, size);
-  const result = new Uint8Array(size);
-  result.set(image);
-  return result;
-}
-
-function keptRanges(position: number, length: number, kept: Exclude<Kept, false>): [start: number, end: number][] {
-  if (kept === true) return [[0, length]];
-  if ("firstBytes" in kept) return [[0, Math.min(kept.firstBytes, length)]];
-  const ranges: [number, number][] = [];
-  for (let start = 0; start < length; ) {
-    const sector = Math.floor((position + start) / sectorBytes);
-    const end = Math.min(length, (sector + 1) * sectorBytes - position);
-    if (kept.sectors(sector)) ranges.push([start, end]);
-    start = end;
-  }
-  return ranges;
 }

@@ -5,11 +5,9 @@
 import type { Server, Socket } from "node:net";
 import { MaceKenError } from "../base/error.ts";
 import { FrameAssembler, FrameTooLong } from "./frame-assembler.ts";
-import type { HostPort, Transport, TransportEvents } from "./transport.ts";
+import { strangerFrameBytes, type HostPort, type Transport, type TransportEvents } from "./transport.ts";
 import { remoteOf, type Wire } from "./wire.ts";
 
-/** A greeting fits into this; longer frames before one are refused. */
-const strangerFrameBytes = 4096;
 const dialTimeoutMs = 5_000;
 const closeTimeoutMs = 1_000;
 const maxConnections = 10_000;

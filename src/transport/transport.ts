@@ -20,6 +20,9 @@ export interface TransportEvents {
   dialFailed(peer: string, reason: string): void;
 }
 
+/** A greeting fits into this; longer frames before one are refused. */
+export const strangerFrameBytes = 4096;
+
 export interface HostPort {
   readonly host: string;
   readonly port: number;

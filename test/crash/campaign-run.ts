@@ -15,7 +15,7 @@ import { Clients } from "./clients.ts";
 import { killAtRandom, type KillReport } from "./killer.ts";
 import { freePorts } from "../lib/free-ports.ts";
 import { CampaignNode, type Phase } from "./node-process.ts";
-import { generator } from "./random.ts";
+import { Random } from "../lib/random.ts";
 import type { NodeReport } from "./report.ts";
 
 export interface CampaignOptions {
@@ -46,10 +46,10 @@ const names = ["a", "b", "c"] as const;
 type Reports = Record<"a" | "b" | "c", NodeReport>;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const random = generator(options.seed);
+  const random = fractions(options.seed);
   const directory = mkdtempSync(join(tmpdir(), "maceken-crash-"));
   const nodes = await makeNodes(directory, options.durable !== false);
-  const clients = new Clients(`http://${nodes[0]!.options.http}`, generator(options.seed ^ 0x5eed));
+  const clients = new Clients(`http://${nodes[0]!.options.http}`, fractions(options.seed ^ 0x5eed));
   const violations: string[] = [];
   let keep = true;
   try {
@@ -123,4 +123,9 @@ function verifyOnDisk({ name, options }: CampaignNode): string[] {
   if (manifest === null) return [`${name} left no manifest`];
   const { problem } = verifyLog(disk, options.data, manifest.salt);
   return problem === null ? [] : [`the log of ${name}: ${problem.message}`];
+}
+
+function fractions(seed: number): () => number {
+  const random = new Random(seed);
+  return () => random.fraction();
 }

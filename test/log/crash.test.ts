@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MemoryDisk, SimulatedCrash, type Kept, type UnsyncedOperation } from "#maceken/sim/memory-disk.js";
+import { MemoryDisk, SimulatedCrash } from "#maceken/sim/memory-disk.js";
+import type { Kept, UnsyncedOperation } from "#maceken/sim/unsynced-operations.js";
 import { alwaysAsynchronous, alwaysBlocking, type SyncPolicy } from "#maceken/log/sync-policy.js";
 import { directory, effort, generator, TestNode, testSeed, Truth } from "./harness.ts";
 

@@ -2,7 +2,7 @@
  * immer over persistent state: recipes of random changes, with and without freezing, patches applied and reversed. Frozen Maps
  * and Sets are left out: immer gives them functions of its own, which no durable state takes.
  */
-import { Random } from "../heap/torture/random.ts";
+import { Random } from "../lib/random.ts";
 import type { Root } from "../lib/heap-harness.ts";
 import type { Trial } from "./trial.ts";
 

@@ -2,7 +2,7 @@
  * lodash's public functions with random arguments: parts of the state, fresh values, paths and functions that themselves change
  * what they get.
  */
-import { Random } from "../heap/torture/random.ts";
+import { Random } from "../lib/random.ts";
 import type { Root } from "../lib/heap-harness.ts";
 import type { Trial } from "./trial.ts";
 

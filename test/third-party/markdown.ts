@@ -1,6 +1,6 @@
 /** markdown-it: a document's tokens are kept as state, changed, and rendered in later turns. */
 import { readFileSync } from "node:fs";
-import { Random } from "../heap/torture/random.ts";
+import { Random } from "../lib/random.ts";
 import type { Root } from "../lib/heap-harness.ts";
 import type { Trial } from "./trial.ts";
 

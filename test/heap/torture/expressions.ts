@@ -1,6 +1,6 @@
 /** Random expressions: objects that exist, values, new objects of every kind that persists. */
 import type { Features } from "./features.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../lib/random.ts";
 
 const names = ["a", "b", "c", "x", "y", "list", "next", "kept"];
 const strings = [`""`, `"a"`, `"text"`, `"\\ud800"`, `"7"`, `"é😀"`, `"__proto__"`, `"long ".repeat(50)`, `"constructor"`];

@@ -6,7 +6,7 @@ import { containerStatement } from "./container-statements.ts";
 import { Expressions } from "./expressions.ts";
 import type { Features } from "./features.ts";
 import type { Program, Turn } from "./program.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../lib/random.ts";
 import { languageStatement } from "./statements.ts";
 
 export function generate(seed: number, features: Features): Program {

@@ -1,4 +1,4 @@
-/** One seed, one sequence: what a program is made from. */
+/** A seeded generator (mulberry32): one seed, one sequence, so that what a test or a campaign has drawn can be drawn again. */
 export class Random {
   #state: number;
 
@@ -7,12 +7,21 @@ export class Random {
     for (let i = 0; i < 4; i++) this.below(2);
   }
 
-  /** A whole number from 0 to `bound` - 1 (mulberry32). */
-  below(bound: number): number {
+  #next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+
+  /** A whole number from 0 to `bound` - 1. */
+  below(bound: number): number {
+    return this.#next() % bound;
+  }
+
+  /** 0 <= x < 1. */
+  fraction(): number {
+    return this.#next() / 4294967296;
   }
 
   chance(percent: number): boolean {
