@@ -20,6 +20,8 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   upgrade: () => import("./upgrade.ts"),
   dead: () => import("./dead.ts"),
   peers: () => import("./peers.ts"),
+  check: () => import("./check.ts"),
+  replay: () => import("./replay.ts"),
   explain: () => import("./explain.ts"),
 };
 
