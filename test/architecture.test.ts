@@ -75,7 +75,7 @@ describe("rooms and imports", () => {
     finds(importRule, { "src/heap/heap.ts": 'import { Service } from "../service/service.ts";' }, /heap may not import service/);
     finds(importRule, { "src/protocol/channel.ts": 'import type { Heap } from "../heap/heap.ts";' }, /protocol may not import heap/);
     finds(importRule, { "src/codec/reader.ts": 'export * from "../turn/executor.ts";' }, /codec may not import turn/);
-    finds(importRule, { "src/kernel/kernel.ts": 'const late = await import("../node/driver.ts");' }, /kernel may not import node/);
+    finds(importRule, { "src/kernel/kernel.ts": 'const late = await import("../driver/driver.ts");' }, /kernel may not import driver/);
     finds(importRule, { "src/log/scan.ts": 'type Kernel = import("../kernel/kernel.ts").Kernel;' }, /log may not import kernel/);
     finds(importRule, { "src/base/error.ts": 'import "../index.ts";' }, /base may not import index/);
   });

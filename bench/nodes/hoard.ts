@@ -92,7 +92,7 @@ interface Span {
 const portion = 20_000;
 const [, , data] = process.argv;
 const node = await startNode({ app: app({ version: 1 }).service("hoard", () => new Hoard()), name: "hoard", data: data!, audit: "rolling" });
-const { kernel, driver } = nodeInternals(node);
+const { kernel, snapshot: takeSnapshot } = nodeInternals(node);
 const hoard = node.client("hoard");
 
 let slices: Span[] = [];
@@ -138,10 +138,10 @@ async function beside(lanes: number, work: () => Promise<unknown>): Promise<numb
 
 async function snapshot(): Promise<Slices> {
   // One that the log's growth has begun is not ours.
-  await driver.snapshot();
+  await takeSnapshot();
   slices = [];
   collections = [];
-  const turns = await beside(4, () => driver.snapshot());
+  const turns = await beside(4, takeSnapshot);
   const taken = slices;
   await new Promise((resolve) => setTimeout(resolve, 20));
   const ms = taken.map(({ from, to }) => to - from);
@@ -191,7 +191,7 @@ obey({
   },
   snapshot,
   /** Without turns beside it. */
-  plainSnapshot: () => driver.snapshot(),
+  plainSnapshot: takeSnapshot,
   auditTime,
   exit: () => node.stop(),
 });

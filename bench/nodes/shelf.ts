@@ -40,6 +40,6 @@ obey({
   startNodeMs: () => readyAt - startedAt,
   fill: (count: number) => node.client("shelf").fill(count),
   size: () => node.client("shelf").size(),
-  snapshot: () => nodeInternals(node).driver.snapshot(),
+  snapshot: () => nodeInternals(node).snapshot(),
   exit: () => node.stop(),
 });

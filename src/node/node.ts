@@ -6,17 +6,18 @@ import { resolve } from "node:path";
 import { isName } from "../base/address.ts";
 import { MaceKenError, messageOf } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
+import { Driver } from "../driver/driver.ts";
+import { MachineClock } from "../driver/machine-clock.ts";
+import { findLog, recover, type FoundLog } from "../driver/node-log.ts";
+import { SpaceWatch } from "../driver/space-watch.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import type { KernelLimits } from "../kernel/kernel-options.ts";
 import type { Note } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, Operation } from "../kernel/kernel-input.ts";
-import { KernelLoader } from "../kernel/recovery.ts";
-import { openDataDirectory, ensureDirectory } from "../log/data-directory.ts";
+import { ensureDirectory } from "../log/data-directory.ts";
 import { lockDirectory } from "../log/directory-lock-node.ts";
 import { NodeDisk } from "../log/disk-node.ts";
-import { examineTurnLog } from "../log/recover.ts";
 import type { TurnLog } from "../log/turn-log.ts";
-import type { TurnLogOptions } from "../log/turn-log-options.ts";
 import { leastMaxMessageBytes } from "../protocol/frame.ts";
 import { AppDefinition, type App } from "../service/app.ts";
 import type { Client } from "../service/messages.ts";
@@ -27,14 +28,13 @@ import { plainWire, type Wire } from "../transport/wire.ts";
 import { watchAbsentPeers } from "./absent-peers.ts";
 import { ConnectionNotes } from "./connection-notes.ts";
 import { controlFileName } from "./control-file.ts";
-import { Driver } from "./driver.ts";
 import { isLoopback, parseHostPort, showHostPort } from "./host-port.ts";
 import { localClient } from "./local-client.ts";
-import { MachineClock } from "./machine-clock.ts";
+import { machineTime } from "./machine-time.ts";
+import { nodeScheduler } from "./node-scheduler.ts";
 import { OutsideEffects } from "./outside-effects.ts";
 import { parsePeerAddress } from "./peer-address.ts";
 import { randomName, randomUint32 } from "./random-name.ts";
-import { SpaceWatch } from "./space-watch.ts";
 import { TurnStopwatch } from "./turn-stopwatch.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -111,6 +111,8 @@ export interface NodeInternals {
   readonly isNew: boolean;
   operate(operation: Operation): Promise<Outcome<unknown>>;
   submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>>;
+  /** Resolves when it is durable, or given up because the node stops. */
+  snapshot(): Promise<void>;
 }
 
 const internals = new WeakMap<object, NodeInternals>();
@@ -165,8 +167,10 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     if (driver === undefined) early = error;
     else driver.fail(error);
   };
-  const space = new SpaceWatch((note) => options.onNote?.(note));
-  const found = durable ? examineLog(disk, data, name, { onDurable: (turn) => driver!.becameDurable(turn), onFailed: failed, onReserved: (reserved) => space.reserved(reserved) }) : undefined;
+  const space = new SpaceWatch(nodeScheduler, (note) => options.onNote?.(note));
+  const found = durable ? findLog(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName, identityName, `${identityName}.tmp`] }, {
+    onDurable: (turn) => driver!.becameDurable(turn), onFailed: failed, onReserved: (reserved) => space.reserved(reserved),
+  }) : undefined;
   const { key, wire } = await openWire(data, found?.directory, plain, listening !== undefined || peers.size > 0);
   const watchdog = maxTurnMs === 0 ? undefined : new Watchdog(maxTurnMs);
   undo.push(() => watchdog?.stop());
@@ -208,9 +212,9 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   );
   undo.push(() => effects.stop());
 
-  const clock = new MachineClock();
+  const clock = new MachineClock(machineTime);
   // What an upgrade may be refused for, or throw, comes before the first write: the directory is then as it was, to the byte.
-  const woken = found === undefined || found.empty ? undefined : recover(kernel, found, clock.now());
+  const woken = recover(kernel, found, clock.now());
   // Addresses are bound before a birth: a port that is taken must not make one.
   const listen = listening === undefined ? undefined : await transport.listen(listening);
   let phase: "starting" | "ready" | "stopping" = "starting";
@@ -221,14 +225,23 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     undo.push(() => new Promise<void>((done) => log.close(done)), () => space.stop());
   }
   // Until the node is ready its start is what fails; afterwards there is nobody left to throw to but the owner's handler.
-  const live = new Driver({ kernel, clock, log, transport, effects, watch, peers, onNote: (note) => notes.note(note), onFatal: (error) => void (phase !== "starting" && onFatal(error)) });
+  let failStart: (error: unknown) => void = () => {};
+  const live = new Driver({
+    kernel, scheduler: nodeScheduler, clock, log, transport, effects, watch, peers,
+    onNote: (note) => notes.note(note),
+    onFatal: (error) => (phase === "starting" ? failStart(error) : onFatal(error)),
+  });
   driver = live;
+  const submit: NodeInternals["submit"] = (request) => new Promise((resolve) => live.submit(request, resolve));
   if (early !== undefined) throw early;
-  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), live, kernel, log, watch, () => (phase === "ready" ? live.heldBack : "the node is not ready"));
+  const http = options.http === undefined ? undefined : await startHttp(parseHostPort(options.http, "--http"), { driver: live, submit, kernel, log, watch }, () => (phase === "ready" ? live.heldBack : "the node is not ready"));
   if (http !== undefined) undo.push(() => http.close(0));
 
-  live.begin(woken ?? kernel.birth(clock.now()));
-  await whenDurable(kernel, live);
+  await new Promise<void>((resolve, reject) => {
+    failStart = reject;
+    live.begin(woken ?? kernel.birth(clock.now()), resolve);
+    if (live.failure !== undefined) reject(live.failure.error);
+  });
   found?.directory.markBorn();
   phase = "ready";
   // Not before: what restarts is to answer soon. A handler that runs earlier does it.
@@ -241,7 +254,7 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     get turn() {
       return kernel.durable;
     },
-    client: (service) => localClient(service, (request) => live.submit(request)) as never,
+    client: (service) => localClient(service, inside.submit) as never,
     async stop() {
       phase = "stopping";
       kernel.stop();
@@ -257,7 +270,9 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
     },
   };
   const inside: NodeInternals = {
-    kernel, log, driver: live, isNew: woken === undefined, operate: (operation) => live.operate(operation), submit: (request) => live.submit(request),
+    kernel, log, driver: live, isNew: woken === undefined, submit,
+    operate: (operation) => new Promise((resolve) => live.operate(operation, resolve)),
+    snapshot: () => new Promise((resolve) => live.snapshot(resolve)),
   };
   internals.set(node, inside);
   watchAbsentPeers({
@@ -271,12 +286,12 @@ async function start<S>(options: NodeOptions<S>, app: AppDefinition, undo: (() =
   return node;
 }
 
-async function startHttp(address: HostPort, driver: Driver, kernel: Kernel, log: TurnLog | null, watch: TurnStopwatch, notReady: () => string | undefined) {
+async function startHttp(address: HostPort, { driver, submit, kernel, log, watch }: Pick<NodeInternals, "driver" | "submit" | "kernel" | "log"> & { readonly watch: TurnStopwatch }, notReady: () => string | undefined) {
   const { startHttpServer } = await import("./http-server.ts");
   const { metricsOf } = await import("../observe/metrics.ts");
   return startHttpServer({
     ...address,
-    submit: (request) => driver.submit(request),
+    submit,
     notReady,
     metrics: () => metricsOf(kernel, { unanswered: driver.unanswered, isHeldBack: driver.heldBack !== undefined, slowTurns: watch.slowTurns, log }),
   });
@@ -290,12 +305,12 @@ function durationOf(given: number | undefined, what: string, usual: number): num
 
 /** Commands of an operator find the node through a socket. Not waited for; a node that cannot be asked is better than none. */
 async function openControl(node: { readonly address: object }, data: string, inside: NodeInternals, onNote: (note: Note) => void): Promise<() => Promise<void>> {
-  const { kernel, operate, driver } = inside;
+  const { kernel, operate, driver, snapshot } = inside;
   const status = (): object => ({ address: node.address, heldBack: driver.heldBack ?? null, pid: process.pid, uptimeMs: Math.round(performance.now()) });
   try {
     // Files are read for this, which fails where there are no descriptors left.
     const [{ startControlSocket }, { controlHandler }] = await Promise.all([import("./control-socket.ts"), import("./control-commands.ts")]);
-    const control = await startControlSocket(data, controlHandler({ kernel, operate, status, snapshot: () => driver.snapshot() }));
+    const control = await startControlSocket(data, controlHandler({ kernel, operate, status, snapshot }));
     return () => control.close();
   } catch (error) {
     const { code, message, remedy } = error as NodeJS.ErrnoException & { readonly remedy?: string };
@@ -303,29 +318,6 @@ async function openControl(node: { readonly address: object }, data: string, ins
     onNote({ level: "warn", code, message: `an operator's commands cannot reach this node while it runs: ${message}`, fields: { remedy } });
     return async () => {};
   }
-}
-
-interface FoundLog {
-  readonly empty: boolean;
-  readonly directory: ReturnType<typeof openDataDirectory>;
-  readonly provenTurn: number;
-  load(loader: KernelLoader): void;
-  begin(): TurnLog;
-}
-
-function examineLog(disk: NodeDisk, data: string, name: string, events: Required<Pick<TurnLogOptions, "onDurable" | "onFailed" | "onReserved">>): FoundLog {
-  const directory = openDataDirectory(disk, { path: data, name, salt: randomUint32, alsoOurs: [controlFileName, identityName, `${identityName}.tmp`] });
-  const { snapshot, records, empty, provenTurn, begin } = examineTurnLog(disk, { directory: data, salt: directory.manifest.salt, born: directory.manifest.born, ...events });
-  return {
-    empty,
-    provenTurn,
-    directory,
-    begin,
-    load(loader) {
-      for (const chunk of snapshot?.chunks() ?? []) loader.snapshotChunk(chunk);
-      for (const { bytes } of records) loader.records(bytes);
-    },
-  };
 }
 
 /**
@@ -340,19 +332,6 @@ async function openWire(data: string, directory: FoundLog["directory"] | undefin
   if (plain || !needed) return { key: identity.fingerprint, wire: plainWire };
   const { tlsWire } = await import("../transport/tls-wire-node.ts");
   return { key: identity.fingerprint, wire: tlsWire(identity) };
-}
-
-function recover(kernel: Kernel, found: FoundLog, time: ReturnType<MachineClock["now"]>) {
-  const loader = new KernelLoader(kernel);
-  found.load(loader);
-  return loader.finish(time, found.provenTurn);
-}
-
-/** Waits for what birth or recovery executed; throws what stopped the node meanwhile. */
-async function whenDurable(kernel: Kernel, driver: Driver): Promise<void> {
-  const target = kernel.executed;
-  while (kernel.durable < target && driver.failure === undefined) await new Promise((next) => setTimeout(next, 0.5));
-  if (driver.failure !== undefined) throw driver.failure.error;
 }
 
 /** Waits until what was executed is durable and its outputs are out, within bounds. */

@@ -54,6 +54,6 @@ setInterval(() => process.send!({ kind: "durable", turn: node.turn }), 5);
 for (;;) {
   await delay(10 + Math.random() * 60);
   process.send!({ kind: "snapshot", running: true });
-  await nodeInternals(node).driver.snapshot();
+  await nodeInternals(node).snapshot();
   process.send!({ kind: "snapshot", running: false });
 }

@@ -99,7 +99,7 @@ test("F28: what waits costs little memory, stays over a restart, and is removed 
   assert.equal(outboxOf(near).length, count);
   assert.ok(outboxOf(near).memoryBytes < boundBytes, `${outboxOf(near).memoryBytes} bytes in memory`);
   assert.ok(blocks() >= 20, `${blocks()} blocks`);
-  await nodeInternals(near).driver.snapshot();
+  await nodeInternals(near).snapshot();
   assert.ok(outboxOf(near).memoryBytes < boundBytes / 4, "before a snapshot most of the rest goes out too");
   await near.client("teller").tellMany(10, "z");
   await near.stop();
@@ -112,7 +112,7 @@ test("F28: what waits costs little memory, stays over a restart, and is removed 
   assert.deepEqual(await far.client("listener").heardCount(), { last: count + 10, inOrder: true });
   assert.equal(outboxOf(near).length, 0);
   // Files are removed in the background.
-  for (; Date.now() < until && blocks() > 0; await new Promise((resolve) => setTimeout(resolve, 20))) await nodeInternals(near).driver.snapshot();
+  for (; Date.now() < until && blocks() > 0; await new Promise((resolve) => setTimeout(resolve, 20))) await nodeInternals(near).snapshot();
   assert.equal(blocks(), 0);
   await near.stop();
   await far.stop();

@@ -21,7 +21,8 @@ export type Rule = (files: readonly SourceFile[]) => string[];
 const heart = ["base", "codec", "heap", "service", "turn"];
 const heartUpTo = (room: string): readonly string[] => heart.slice(0, heart.indexOf(room));
 const kernelAndBelow = [...heart, "protocol", "kernel"];
-const nodeAndBelow = [...kernelAndBelow, "compile", "log", "transport", "observe"];
+const driverAndBelow = [...kernelAndBelow, "log", "transport", "driver"];
+const nodeAndBelow = [...driverAndBelow, "compile", "observe"];
 
 /** Each room of src/ and the rooms it may import. `index` is src/index.ts. */
 export const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -35,9 +36,10 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
   kernel: [...heart, "protocol"],
   log: ["base", "codec"],
   transport: ["base", "codec"],
+  driver: driverAndBelow.slice(0, -1),
   observe: [...kernelAndBelow, "log", "transport"],
   node: nodeAndBelow,
-  sim: [...kernelAndBelow, "log", "transport"],
+  sim: driverAndBelow,
   check: [...kernelAndBelow, "log", "transport", "observe", "sim"],
   library: ["index"],
   testing: ["base", "codec", "log", "transport"],
@@ -59,7 +61,7 @@ export const allowedPackages: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that do no I/O, read no clock and draw no randomness. */
-const pureRooms = new Set(["base", "codec", "heap", "service", "turn", "protocol", "kernel", "log"]);
+const pureRooms = new Set(["base", "codec", "heap", "service", "turn", "protocol", "kernel", "log", "driver"]);
 
 export function roomOf(path: string): string {
   const [, room = ""] = path.split("/");

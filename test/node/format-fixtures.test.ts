@@ -102,11 +102,11 @@ for (const format of readdirSync(fileURLToPath(new URL("../fixtures/", import.me
     const data = unpack(format);
     for (const life of [1, 2]) {
       const node = await startNode({ app: everythingApp, name: "everything", data, peers: { peer: null } });
-      const { driver, kernel } = nodeInternals(node);
+      const { submit, snapshot, kernel } = nodeInternals(node);
       const service = kernel.state.services.get("everything") as any;
       compare(service.values);
       assert.deepEqual(service.values.items.map((item: Item) => [item.label, item.base(), item.own(), item.cache]), [["one, step 3", "base", { secret: 1 }, "cache of one, step 3"], ["two", "base", { secret: 1 }, "cache of two"]]);
-      const ask = (method: string, args: unknown[], key?: string) => driver.submit({ service: "everything", method, args, via: "client", ...(key === undefined ? {} : { key }) });
+      const ask = (method: string, args: unknown[], key?: string) => submit({ service: "everything", method, args, via: "client", ...(key === undefined ? {} : { key }) });
       assert.deepEqual(await ask("add", ["keyed"], "key before the snapshot"), { ok: true, value: 1 });
       assert.deepEqual(await ask("add", ["keyed"], "key after the snapshot"), { ok: true, value: 2 });
       if (life === 1) {
@@ -115,7 +115,7 @@ for (const format of readdirSync(fileURLToPath(new URL("../fixtures/", import.me
         // The directory's last life was not stopped in order, so its deferred messages come one by one.
         for (let i = 0; i < 500 && service.log.length < 2; i++) await new Promise((next) => setTimeout(next, 5));
         assert.deepEqual(service.log, ["later before", "later after"]);
-        await driver.snapshot();
+        await snapshot();
       }
       await node.stop();
     }

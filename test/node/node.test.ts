@@ -160,8 +160,8 @@ describe("a node", () => {
     let bank = await startBank("snapshots");
     for (let round = 0; round < 3; round++) {
       const puts = Array.from({ length: 50 }, (_, i) => bank.client("bank").put(`p${i}`, 1));
-      const { driver } = nodeInternals(bank);
-      await Promise.all([driver.snapshot(), driver.snapshot()]);
+      const inside = nodeInternals(bank);
+      await Promise.all([inside.snapshot(), inside.snapshot()]);
       await Promise.all(puts);
       await bank.client("bank").put("after", 1);
       await bank.stop();

@@ -1,49 +1,23 @@
 /**
- * The production driver of a kernel: feeds it inputs with the time, performs its effects in order, and nothing else; the
- * gate is in the kernel. Decides when groups are flushed and snapshots taken. Opening and closing a node is node.ts.
+ * The driver of a kernel: feeds it inputs with the time, performs its effects in order, and nothing else; the gate is in the kernel.
+ * Decides when groups are flushed and snapshots begun. Pure: in production its ports are Node's, in a simulation the world's.
+ * Opening and closing a node is node/node.ts.
  */
-import { setImmediate as nextRound, setTimeout as delay } from "node:timers/promises";
 import { MaceKenError } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { KernelEffect, Note } from "../kernel/kernel-effect.ts";
+import type { KernelEffect } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, KernelInput, Operation } from "../kernel/kernel-input.ts";
-import { KernelSnapshot } from "../kernel/recovery.ts";
-import { defaultSnapshotPolicy, isBehind, isSnapshotDue } from "../log/snapshot-policy.ts";
+import { defaultSnapshotPolicy, isSnapshotDue, type SnapshotPolicy } from "../log/snapshot-policy.ts";
 import type { TurnLog } from "../log/turn-log.ts";
 import type { HostPort } from "../transport/transport.ts";
-import type { TcpTransport } from "../transport/tcp-transport.ts";
-import type { MachineClock } from "./machine-clock.ts";
-import type { OutsideEffects } from "./outside-effects.ts";
-import type { TurnStopwatch } from "./turn-stopwatch.ts";
+import type { DriverPorts, Scheduled } from "./ports.ts";
+import { RollingAudit } from "./rolling-audit.ts";
+import { SnapshotTaking } from "./snapshot-taking.ts";
 
-export interface DriverPorts {
-  readonly kernel: Kernel;
-  readonly clock: MachineClock;
-  /** Null without durability: the kernel then asks for no appends. */
-  readonly log: TurnLog | null;
-  readonly transport: TcpTransport;
-  readonly effects: OutsideEffects;
-  readonly watch: TurnStopwatch;
-  readonly peers: ReadonlyMap<string, HostPort>;
-  onNote(note: Note): void;
-  onFatal(error: unknown): void;
-}
+export type Answered = (outcome: Outcome<unknown>) => void;
 
 const markAfterIdleMs = 10;
 const alarmMaxMs = 10_000;
-/** Of the audit: a slice, the objects between two looks at the clock, the pause, and how many times longer than the slice it is at least: 2 % of the time. */
-const auditSliceMs = 1;
-const auditSliceObjects = 50;
-const auditPauseMs = 100;
-const auditShare = 50;
-/** Of a snapshot: slices between two pauses, and the pause. */
-const snapshotWorkMs = 1;
-const snapshotPauseMs = 1;
-/** Before it, at most: an application may send as fast as this goes. */
-const lightenedBlocks = 128;
-/** More than this written and not synced would make the log's own syncs wait. */
-const snapshotUnsyncedBytes = 4 * 1024 * 1024;
 /** A read shorter than this emptied the socket: nothing more is about to come. */
 const shortReadFrames = 32;
 
@@ -56,50 +30,47 @@ export class Driver {
   /** Why the node cannot go on; undefined while it can. */
   failure: { readonly error: unknown } | undefined;
   #failed = false;
-  readonly #answers = new Map<number, (outcome: Outcome<unknown>) => void>();
+  readonly #answers = new Map<number, Answered>();
   #lastRequest: number;
-  #alarm: NodeJS.Timeout | undefined;
+  #alarm: Scheduled | undefined;
   #again = false;
   #flushQueued = false;
-  #markTimer: NodeJS.Timeout | undefined;
-  /** One at a time: whoever asks meanwhile gets the one under way. */
-  #snapshot: Promise<void> | undefined;
+  #markTimer: Scheduled | undefined;
+  /** Who waits for the snapshot under way, of which there is one at most. */
+  #snapshot: (() => void)[] | undefined;
+  readonly #snapshotPolicy: SnapshotPolicy;
   /** Of the log, after one that could not be written: not every group tries again. */
   #noSnapshotBelowBytes = 0;
-  #auditTimer: NodeJS.Timeout | undefined;
+  #audit: RollingAudit | undefined;
+  /** Told once, when all that birth or recovery executed is durable. */
+  #begunTurn = 0;
+  #onBegun: (() => void) | undefined;
 
   constructor(ports: DriverPorts) {
     this.#ports = ports;
     // Deferred answers of an earlier process name its requests: numbers of two lives must not meet.
-    this.#lastRequest = Math.floor(Math.random() * 2 ** 51);
+    this.#lastRequest = Math.floor(ports.kernel.options.random() * 2 ** 51);
+    this.#snapshotPolicy = ports.snapshots ?? defaultSnapshotPolicy;
   }
 
-  /** Performs what birth or recovery asked for. */
-  begin(effects: readonly KernelEffect[]): void {
+  /** Performs what birth or recovery asked for; `begun` is called when all that it executed is durable, which may be at once. */
+  begin(effects: readonly KernelEffect[], begun: () => void): void {
+    const { kernel, scheduler } = this.#ports;
     this.#begun = true;
+    this.#begunTurn = kernel.executed;
+    this.#onBegun = begun;
     this.#guard(() => this.#perform(effects));
     this.#drain();
     this.#guard(() => this.#flush(true));
-    if (this.#ports.kernel.options.audit === "rolling") this.#auditLater(auditPauseMs, -1);
+    if (kernel.options.audit === "rolling") this.#audit = new RollingAudit(kernel, scheduler, (action) => this.#guard(action), () => this.step({ kind: "tick" }));
+    this.#considerBegun();
   }
 
-  /** The audit goes on after a while, unless nothing has run since its last walk began. */
-  #auditLater(pauseMs: number, walkedAt: number): void {
-    this.#auditTimer = setTimeout(() => this.#guard(() => this.#auditSome(walkedAt)), pauseMs).unref();
-  }
-
-  #auditSome(walkedAt: number): void {
-    const { kernel } = this.#ports;
-    if (this.#failed) return;
-    const { executed, counters: { untrackedWrites } } = kernel;
-    if (walkedAt === executed) return this.#auditLater(auditPauseMs, walkedAt);
-    const begun = performance.now();
-    let more = true;
-    while (more && performance.now() - begun < auditSliceMs) more = kernel.audit(auditSliceObjects);
-    const took = performance.now() - begun;
-    // What was found is noted with the effects of a step.
-    if (kernel.counters.untrackedWrites > untrackedWrites) this.step({ kind: "tick" });
-    this.#auditLater(Math.max(auditPauseMs, took * auditShare), more ? -1 : executed);
+  #considerBegun(): void {
+    if (this.#onBegun === undefined || this.#ports.kernel.durable < this.#begunTurn) return;
+    const begun = this.#onBegun;
+    this.#onBegun = undefined;
+    begun();
   }
 
   /** Why requests from outside are not taken at the moment. */
@@ -108,27 +79,25 @@ export class Driver {
     return log === null || log.reserved ? kernel.heldBack : "there is no space for the log to grow";
   }
 
-  submit(request: Omit<ExternalRequest, "kind" | "request">): Promise<Outcome<unknown>> {
+  submit(request: Omit<ExternalRequest, "kind" | "request">, answered: Answered): void {
     const why = this.heldBack;
-    if (why !== undefined) return Promise.resolve({ ok: false, error: new MaceKenError("MK_HELD_BACK", why) });
-    return this.#ask((number) => ({
+    if (why !== undefined) return answered({ ok: false, error: new MaceKenError("MK_HELD_BACK", why) });
+    this.#ask(answered, (number) => ({
       kind: "request", request: number, service: request.service, method: request.method, args: request.args, via: request.via,
       ...(request.key === undefined ? null : { key: request.key }),
       ...(request.session === undefined ? null : { session: request.session }),
     }));
   }
 
-  operate(operation: Operation): Promise<Outcome<unknown>> {
-    return this.#ask((request) => ({ kind: "operate", request, operation }));
+  operate(operation: Operation, answered: Answered): void {
+    this.#ask(answered, (request) => ({ kind: "operate", request, operation }));
   }
 
-  #ask(make: (request: number) => KernelInput): Promise<Outcome<unknown>> {
-    if (this.#failed) return Promise.resolve({ ok: false, error: new MaceKenError("MK_CLIENT_STOPPED", "the node has stopped") });
+  #ask(answered: Answered, make: (request: number) => KernelInput): void {
+    if (this.#failed) return answered({ ok: false, error: new MaceKenError("MK_CLIENT_STOPPED", "the node has stopped") });
     const request = ++this.#lastRequest;
-    return new Promise((resolve) => {
-      this.#answers.set(request, resolve);
-      this.step(make(request), true);
-    });
+    this.#answers.set(request, answered);
+    this.step(make(request), true);
   }
 
   /** Feeds one input. `more`: others like it may come in the same round of the event loop, so the group is not closed yet. */
@@ -236,20 +205,20 @@ export class Driver {
   #dial(peer: string, delayMs: number, address: HostPort | undefined): void {
     if (address === undefined) return;
     if (delayMs === 0) this.#ports.transport.dial(peer, address);
-    else setTimeout(() => void (this.#failed || this.#ports.transport.dial(peer, address)), delayMs).unref();
+    else this.#ports.scheduler.after(delayMs, () => void (this.#failed || this.#ports.transport.dial(peer, address)));
   }
 
   #setAlarm(afterMs: number): void {
-    clearTimeout(this.#alarm);
+    const { scheduler } = this.#ports;
+    scheduler.cancel(this.#alarm);
     // An early tick only sets the next alarm, and sees that the machine was suspended, which a timer of Node does not count.
-    this.#alarm = setTimeout(() => this.step({ kind: "tick" }), Math.min(afterMs, alarmMaxMs));
-    this.#alarm.unref();
+    this.#alarm = scheduler.after(Math.min(afterMs, alarmMaxMs), () => this.step({ kind: "tick" }));
   }
 
   #queueTick(): void {
     if (this.#again) return;
     this.#again = true;
-    setImmediate(() => {
+    this.#ports.scheduler.nextRound(() => {
       this.#again = false;
       this.step({ kind: "tick" });
     });
@@ -260,7 +229,7 @@ export class Driver {
   #queueFlush(): void {
     if (this.#flushQueued || this.#ports.log === null) return;
     this.#flushQueued = true;
-    setImmediate(() => {
+    this.#ports.scheduler.nextRound(() => {
       this.#flushQueued = false;
       this.#guard(() => this.#flush(false));
     });
@@ -281,70 +250,50 @@ export class Driver {
     // An attempt is durable and its turn runs now: the mark proves to the next life that it came to that.
     if (this.#ports.kernel.guard?.isAnnounced === true) this.#guard(() => this.#ports.log!.markDurable());
     this.step({ kind: "durable", turn });
+    this.#considerBegun();
     if (this.#markTimer === undefined) this.#armMark();
     this.#considerSnapshot();
   }
 
   #armMark(): void {
-    this.#markTimer = setTimeout(() => {
+    this.#markTimer = this.#ports.scheduler.after(markAfterIdleMs, () => {
       this.#markTimer = undefined;
       const { log } = this.#ports;
       if (log === null || this.#failed) return;
       if (log.idle) this.#guard(() => log.markDurable());
       else this.#armMark();
-    }, markAfterIdleMs);
-    this.#markTimer.unref();
+    });
   }
 
   #considerSnapshot(): void {
     const { log } = this.#ports;
     if (log === null || this.#snapshot !== undefined) return;
-    if (log.liveBytes < this.#noSnapshotBelowBytes || !isSnapshotDue(log, defaultSnapshotPolicy)) return;
-    void this.snapshot().catch((error: unknown) => this.fail(error));
+    if (log.liveBytes < this.#noSnapshotBelowBytes || !isSnapshotDue(log, this.#snapshotPolicy)) return;
+    this.snapshot(() => {});
   }
 
-  /** Takes a snapshot in slices between turns; the node works on meanwhile. Answers when it is durable. */
-  snapshot(): Promise<void> {
-    const { log } = this.#ports;
-    if (log === null || this.#failed) return Promise.resolve();
-    this.#snapshot ??= this.#takeSnapshot(log).finally(() => (this.#snapshot = undefined));
-    return this.#snapshot;
-  }
-
-  async #takeSnapshot(log: TurnLog): Promise<void> {
-    const { kernel } = this.#ports;
-    // Not within a step: its records must have reached the log.
-    await nextRound();
-    for (let i = 0; i < lightenedBlocks && !this.#failed; i++) {
-      this.step({ kind: "lighten" });
-      if (!kernel.isHeavy) break;
-      await nextRound();
-    }
-    if (this.#failed) return;
-    // Between steps everything executed is appended, so the snapshot begins at a turn the log knows.
-    const snapshot = new KernelSnapshot(kernel);
-    const writer = log.beginSnapshot(kernel.executed);
-    const { bytesWritten } = log.counters;
-    const isLate = (): boolean => isBehind(log.counters.bytesWritten + log.pendingBytes - bytesWritten, writer.writtenBytes, defaultSnapshotPolicy);
-    try {
-      while (!snapshot.done && !this.#failed && writer.error === null) {
-        const begun = performance.now();
-        do writer.write(snapshot.slice());
-        while (!snapshot.done && writer.unsyncedBytes <= snapshotUnsyncedBytes && writer.error === null && (performance.now() - begun < snapshotWorkMs || isLate()));
-        // Either way the event loop sees to the network and the disk before the next slice.
-        do await (isLate() && writer.unsyncedBytes <= snapshotUnsyncedBytes ? nextRound() : delay(snapshotPauseMs));
-        while (writer.unsyncedBytes > snapshotUnsyncedBytes && writer.error === null && !this.#failed);
-      }
-    } finally {
-      snapshot.end();
-    }
-    if (this.#failed) return writer.abort();
-    const error = await new Promise<MaceKenError | null>((resolve) => {
-      writer.finish(snapshot.blocks, resolve);
-      log.flush(false);
+  /** Takes a snapshot in slices between turns; the node works on meanwhile. Tells when it is durable, or given up. */
+  snapshot(done: () => void): void {
+    const { kernel, log, scheduler } = this.#ports;
+    if (log === null || this.#failed) return done();
+    if (this.#snapshot !== undefined) return void this.#snapshot.push(done);
+    this.#snapshot = [done];
+    new SnapshotTaking({
+      kernel, log, scheduler,
+      policy: this.#snapshotPolicy,
+      lighten: () => this.step({ kind: "lighten" }),
+      isStopped: () => this.#failed,
+      guard: (action) => this.#guard(action),
+      done: (error) => this.#snapshotDone(log, error),
     });
-    this.#noSnapshotBelowBytes = error === null ? 0 : log.liveBytes + defaultSnapshotPolicy.atLeastBytes / 4;
+  }
+
+  #snapshotDone(log: TurnLog, error: MaceKenError | null): void {
+    const waiting = this.#snapshot!;
+    this.#snapshot = undefined;
+    this.#noSnapshotBelowBytes = error === null ? 0 : log.liveBytes + this.#snapshotPolicy.atLeastBytes / 4;
     if (error !== null) this.#ports.onNote({ level: "error", code: error.code, message: `a snapshot could not be written: ${error.message}`, fields: { remedy: error.remedy } });
+    for (const done of waiting) done();
   }
 
   // ---- the end
@@ -363,9 +312,10 @@ export class Driver {
 
   stop(): void {
     this.#failed = true;
-    clearTimeout(this.#alarm);
-    clearTimeout(this.#markTimer);
-    clearTimeout(this.#auditTimer);
+    const { scheduler } = this.#ports;
+    scheduler.cancel(this.#alarm);
+    scheduler.cancel(this.#markTimer);
+    this.#audit?.stop();
     for (const answer of this.#answers.values()) answer({ ok: false, error: new MaceKenError("MK_CLIENT_STOPPED", "the node stopped before the answer came") });
     this.#answers.clear();
   }

@@ -4,17 +4,20 @@
  */
 import type { Note } from "../kernel/kernel-effect.ts";
 import type { TurnLog } from "../log/turn-log.ts";
+import type { Scheduled, Scheduler } from "./ports.ts";
 
 /** Each look may write a segment's worth of zeros on a disk that is full. */
 const lookAgainMs = 1_000;
 
 export class SpaceWatch {
+  readonly #scheduler: Scheduler;
   readonly #onNote: (note: Note) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Scheduled | undefined;
   /** Null until it is open; it may lack room from its first moment. */
   log: TurnLog | null = null;
 
-  constructor(onNote: (note: Note) => void) {
+  constructor(scheduler: Scheduler, onNote: (note: Note) => void) {
+    this.#scheduler = scheduler;
     this.#onNote = onNote;
   }
 
@@ -25,11 +28,19 @@ export class SpaceWatch {
       this.#onNote({ level: "info", message: "there is space for the log again; requests are taken" });
       return;
     }
-    this.#timer = setInterval(() => this.log?.tryReserve(), lookAgainMs).unref();
+    this.#lookLater();
     this.#onNote({ level: "warn", code: "MK_HELD_BACK", message: `there is no space for the log to grow (${this.log?.reserveErrorCode ?? "at the start"}); requests are held back until there is` });
   }
 
+  #lookLater(): void {
+    this.#timer = this.#scheduler.after(lookAgainMs, () => {
+      // Room may be there at once, and the timer below is then stopped.
+      this.#lookLater();
+      this.log?.tryReserve();
+    });
+  }
+
   stop(): void {
-    clearInterval(this.#timer);
+    this.#scheduler.cancel(this.#timer);
   }
 }

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MachineClock } from "#maceken/node/machine-clock.js";
+import { MachineClock } from "#maceken/driver/machine-clock.js";
 
 class Machine {
   readonly #stands: boolean;

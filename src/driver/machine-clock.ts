@@ -3,7 +3,6 @@
  * clock of Linux and macOS stands still. Only the machine's uptime counts it, and costs a system call or two, so it is asked when the wall clock
  * and the monotonic one have come apart; when uptime says no, somebody has set the wall clock, and timers do not mind.
  */
-import { uptime } from "node:os";
 import type { TimeOfStep } from "../kernel/kernel-clock.ts";
 
 export interface MachineTime {
@@ -12,8 +11,6 @@ export interface MachineTime {
   /** Counts while the machine is suspended; may be as coarse as seconds. */
   uptimeMs(): number;
 }
-
-const machineTime: MachineTime = { monotonicMs: () => performance.now(), wallMs: () => Date.now(), uptimeMs: () => uptime() * 1000 };
 
 /** Clocks that come apart by less are adjusted, not suspended. */
 const apartMs = 2_000;
@@ -27,7 +24,7 @@ export class MachineClock {
   #wallLead: number;
   #uptimeLead: number;
 
-  constructor(time = machineTime) {
+  constructor(time: MachineTime) {
     this.#time = time;
     const monotonicMs = time.monotonicMs();
     this.#wallLead = time.wallMs() - monotonicMs;
