@@ -23,10 +23,10 @@ class Echo extends Service {
   static readonly messages: Messages<Echo> = { say: true };
   heard: string[] = [];
   readonly other: string;
-  constructor(other: string) {
+  constructor(other: string, what: string) {
     super();
     this.other = other;
-    if (other === "b") ref<Echo>(`${other}/echo`).say("born");
+    if (other === "b") ref<Echo>(`${other}/echo`).say(what);
   }
   say(what: string) {
     this.heard.push(what);
@@ -35,6 +35,6 @@ class Echo extends Service {
   }
 }
 
-const echo = (other: string) => app({ version: 1 }).service("echo", () => new Echo(other));
-export const echoWorld = (what: string) => world({ nodes: { a: echo("b"), b: echo("a") }, clients: { "a person": [call<Echo>("a/echo").say(what)] } });
+const echo = (other: string, what: string) => app({ version: 1 }).service("echo", () => new Echo(other, what));
+const echoWorld = (what: string) => world({ nodes: { a: echo("b", what), b: echo("a", what) }, clients: { "a person": [call<Echo>("a/echo").say(what)] } });
 export const thrown = (what = "hello") => counterexampleOf(echoWorld(what));

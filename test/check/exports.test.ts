@@ -43,7 +43,7 @@ test("the circle and the critical transition are in the margin, and said below",
 test("messages sent at birth, and what a handler threw", async () => {
   const counterexample = await thrown();
   const born = counterexample.steps[0]!;
-  assert.deepEqual(born.sent, [{ from: "a", to: "b", what: 'echo.say("born")' }]);
+  assert.deepEqual(born.sent, [{ from: "a", to: "b", what: 'echo.say("hello")' }]);
   assert.equal(messageWays(counterexample.steps)[0]!.consumedAt, counterexample.steps.findIndex(({ sentBy }) => sentBy === 0));
   assert.match(counterexample.steps.at(-1)!.threw!, /^RangeError: too much:$/);
   assert.match(traceTable(counterexample), /, threw RangeError: too much:/);
