@@ -13,8 +13,8 @@ export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
   return {
     show(progress) {
       shown = true;
-      // No longer than the terminal is wide: a line that wraps cannot be written anew.
-      stream.write(`\r${inOneLine(progress, process.memoryUsage.rss()).slice(0, Math.max(20, stream.columns - 1))}\x1b[K`);
+      // There are terminals that do not say how wide they are. No longer than the terminal is wide: a line that wraps cannot be written anew.
+      stream.write(`\r${inOneLine(progress, process.memoryUsage.rss()).slice(0, (stream.columns || 80) - 1)}\x1b[K`);
     },
     clear() {
       if (shown) stream.write("\r\x1b[K");

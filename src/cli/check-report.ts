@@ -31,10 +31,14 @@ export function reportOf(result: CheckResult, facts: ReportFacts): string {
     const [first, ...stack] = what.split("\n");
     const told = [`${paint("red", "violated")}: ${paint("bold", property)}`, `  ${first!}`, ...stack.map((line) => `  ${line}`)].join("\n");
     parts.push(`${told}\n`, traceTable({ steps: trace, ...marks }));
-    if (result.states > 0 && violation.circleFrom === undefined && violation.criticalAt === undefined) parts.push(`${trace.length - 1} turns: no shorter way leads to a violation\n`);
-    else parts.push(`${trace.length - 1} turns\n`);
+    if (result.states > 0 && violation.circleFrom === undefined && violation.criticalAt === undefined) parts.push(`${turns(trace.length - 1)}: no shorter way leads to a violation\n`);
+    else parts.push(`${turns(trace.length - 1)}\n`);
   }
   return parts.join("\n");
+}
+
+function turns(count: number): string {
+  return count === 1 ? "1 turn" : `${whole(count)} turns`;
 }
 
 function endInWords({ end, waiting, states, transitions }: CheckResult, { definition, options }: ReportFacts): string {

@@ -57,7 +57,7 @@ async function step(trace: TraceFile, { model, taken }: Replayed): Promise<void>
     return [...node.states.view(taken[at]!.state[node.number]!).state.services].map(([service, object]) => printService(service, viewOf(object))).join("");
   });
   const draw = (): void => {
-    const lines = screen.lines({ columns: stdout.columns, rows: stdout.rows });
+    const lines = screen.lines({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
     stdout.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\r\n")}\x1b[J`);
   };
   emitKeypressEvents(stdin);
