@@ -9,7 +9,7 @@ export function traceAsMermaid(counterexample: Counterexample): string {
   const ways = messageWays(steps);
   const lines = [
     "sequenceDiagram",
-    ...clients.map((name) => `  actor ${client(name)} as ${escaped(name)}`),
+    ...clients.map((name) => `  participant ${client(name)} as ${escaped(name)}`),
     ...nodes.map((name) => `  participant ${node(name)} as ${escaped(name)}`),
   ];
   steps.forEach((step, at) => {

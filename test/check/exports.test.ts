@@ -105,7 +105,7 @@ test("Mermaid: an arrow for each message, where it is consumed; nothing in a tex
   assert.equal(lines.filter((line) => /^n\d--xn\d: .*\(not consumed\)$/.test(line)).length, messageWays(counterexample.steps).filter(({ consumedAt }) => consumedAt === undefined).length);
   assert.match(traceAsMermaid(await lost()), /Note over n0,n2: the critical transition/);
   const hostile = traceAsMermaid(await thrown("a;b #1 %%{init}%% <b>\nend"));
-  for (const line of hostile.trimEnd().split("\n").slice(1)) assert.match(line, /^ {2}(?:actor|participant|Note over|[nc]\d+(?:--?>>|--x)[nc]\d+:)/);
+  for (const line of hostile.trimEnd().split("\n").slice(1)) assert.match(line, /^ {2}(?:participant|Note over|[nc]\d+(?:--?>>|--x)[nc]\d+:)/);
   for (const [, shown] of hostile.matchAll(/: (.*)$/gm)) assert.doesNotMatch(shown!.replaceAll(/#\d+;/g, ""), /[;<>%{}#]|\bend\b/);
 });
 
