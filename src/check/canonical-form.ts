@@ -7,7 +7,7 @@
 import { refAddress } from "../codec/ref-value.ts";
 import { classOfInstance } from "../heap/class-registry.ts";
 import { trackingMethods } from "../heap/own-properties.ts";
-import { EffectState, NodeState, ReplyState, TimerState } from "../turn/node-state.ts";
+import { DeadLetter, EffectState, NodeState, ReplyState, TimerState } from "../turn/node-state.ts";
 
 export interface CanonicalForm {
   /** One line an object, so that two forms can be compared line by line. */
@@ -107,6 +107,10 @@ class Form {
       if (key === "key" && object instanceof EffectState) continue;
       // A stack says where in the program, not what.
       if (key === "stack" && object instanceof Error) continue;
+      if (key === "error" && object instanceof DeadLetter) {
+        parts.push(` error:${this.#slot(object.error.split("\n    at ", 1)[0])}`);
+        continue;
+      }
       const isCall = key === "call" && typeof value === "number" && value > 0 && this.#rename !== undefined;
       parts.push(` ${shown(key)}:${isCall ? this.#rename.call(value) : this.#slot(value)}`);
     }

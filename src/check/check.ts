@@ -4,13 +4,14 @@
  */
 import { seededChance } from "../sim/seeded-chance.ts";
 import type { WorldDefinition } from "../sim/world-definition.ts";
-import { AppModel } from "./app-model.ts";
 import type { SearchEnd } from "./breadth-first.ts";
 import { EveryState, Walks, type SearchFigures } from "./searches.ts";
 import type { StoredNode } from "./stored-node.ts";
 import { traceOf, type TraceStep } from "./trace.ts";
+import { modelOf } from "./trace-walk.ts";
 
 export type { SentMessage, TraceStep } from "./trace.ts";
+export { violationInWords } from "./trace-table.ts";
 export { always, call, eventually, eventuallyAlways, leadsTo, world, WorldDefinition, type Calls, type ClientCall, type MessageView, type NodeDeclaration, type Predicate, type Property, type WorldOptions, type WorldView } from "../sim/world-definition.ts";
 
 export interface CheckOptions {
@@ -68,7 +69,7 @@ const progressEveryMs = 200;
 
 /** Errors: MK_START_FAILED when a constructor throws; MK_NONDETERMINISTIC; what a property throws. */
 export async function check(definition: WorldDefinition, options: CheckOptions = {}): Promise<CheckResult> {
-  const model = new AppModel(definition, { crashesWithoutKen: options.persistence === "none" ? (options.crashes ?? 1) : 0, ...(options.from === undefined ? {} : { from: options.from }) });
+  const model = modelOf(definition, options);
   const { walk, maxStates = Infinity, maxDepth = Infinity } = options;
   const search = walk === undefined ? new EveryState(model, { maxStates, maxDepth }) : new Walks(model, { maxSteps: 1000, ...walk, choose: seededChance(walk.seed) });
   const begun = performance.now();

@@ -8,6 +8,8 @@ import { readPayload } from "../turn/payload.ts";
 import { stateDifference } from "./state-difference.ts";
 
 export interface SentMessage {
+  /** Only in the first step, in which every node may send. */
+  readonly from?: string;
   readonly to: string;
   /** `bank.transfer("ann", 5)`, or what an outcome says. */
   readonly what: string;
@@ -19,10 +21,17 @@ export interface TraceStep {
   readonly what: string;
   /** Which of the possible actions of the state before it was: what a replay needs. */
   readonly action: number;
-  /** The step that sent the message which this one consumed. */
+  /** Of how many. A replay that finds another number has found something that the world does not decide. */
+  readonly of: number;
+  /** Whose message this one consumed, and the step that sent it. */
+  readonly from?: string;
   readonly sentBy?: number;
   /** The client whose call this is. */
   readonly client?: string;
+  /** Without Ken: what was under way from the node and to it is gone. */
+  readonly isCrash?: true;
+  /** Of a handler that threw, and not a Rejection: the first line of it. */
+  readonly threw?: string;
   readonly sent: readonly SentMessage[];
   readonly answered: readonly { readonly client: string; readonly what: string }[];
   /** `bank.accounts.get("ann"): 10 -> 5`. */
@@ -48,11 +57,13 @@ export function traceOf(model: AppModel, steps: readonly StepTaken[]): TraceStep
     }
   };
   const born = steps[0]!;
-  const trace: TraceStep[] = [{ node: "", what: "every node is born", action: born.action, sent: [], answered: [], changes: [] }];
-  for (const from of model.nodes) note(from.name, 0, model.nodes.flatMap((to) => Array.from(model.messages.inQueue(born.state[model.placeOfQueue(from.number, to.number)]!), () => ({ to: to.name, what: "" }))));
+  const underWay = model.nodes.flatMap((from) => model.nodes.flatMap((to) => Array.from(model.messages.inQueue(born.state[model.placeOfQueue(from.number, to.number)]!), (message): SentMessage => ({ from: from.name, to: to.name, what: messageInWords(model.messages.payloadOf(message)) }))));
+  const trace: TraceStep[] = [{ node: "", what: "every node is born", action: born.action, of: model.initial().length, sent: underWay, answered: [], changes: [] }];
+  for (const from of model.nodes) note(from.name, 0, underWay.filter((message) => message.from === from.name));
   for (let at = 1; at < steps.length; at++) {
     const before = steps[at - 1]!.state;
-    const { node, words, effect, from, client, isCrash } = [...model.actions(before)][steps[at]!.action]!;
+    const actions = [...model.actions(before)];
+    const { node, words, effect, from, client, isCrash } = actions[steps[at]!.action]!;
     const { number, states } = model.nodes.find(({ name }) => name === node)!;
     if (isCrash === true) for (const channel of senders.keys()) if (channel.split(" ").includes(node)) senders.delete(channel);
     const sent: SentMessage[] = [];
@@ -64,8 +75,9 @@ export function traceOf(model: AppModel, steps: readonly StepTaken[]): TraceStep
     for (let i = 0; i < effect.answered.length; i += 2) answered.push({ client: model.clientNames[effect.answered[i]! - 1]!, what: outcomeInWords(model.clients.outcome(effect.answered[i + 1]!)) });
     const sentBy = from === undefined ? undefined : senders.get(`${from} ${node}`)!.shift()!;
     trace.push({
-      node, what: words, action: steps[at]!.action,
-      ...(sentBy === undefined ? {} : { sentBy }), ...(client === undefined ? {} : { client }),
+      node, what: words, action: steps[at]!.action, of: actions.length,
+      ...(from === undefined || sentBy === undefined ? {} : { from, sentBy }), ...(client === undefined ? {} : { client }),
+      ...(isCrash === true ? { isCrash } : {}), ...(effect.failure === undefined ? {} : { threw: effect.failure.split("\n", 1)[0]! }),
       sent, answered, changes: stateDifference(states.view(before[number]!).state, states.view(effect.to).state),
     });
     note(node, at, sent);

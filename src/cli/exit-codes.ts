@@ -21,6 +21,10 @@ export const exitCode = {
   uncaught: 8,
   /** A turn ran longer than maxTurnMs: the watchdog ended the process. The same number is in node/watchdog.ts. */
   turnTooLong: 9,
+  /** `check` found a property violated. */
+  violated: 10,
+  /** `check` found nothing wrong, but did not look at every reachable state. */
+  incomplete: 11,
   /** A bug of maceken's own: an assertion failed and the node ended rather than go on. */
   bug: 70,
   // 128 + N: ended at once by a second signal N, or by one that was not caught.
@@ -30,6 +34,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   MK_USAGE: exitCode.usage,
   MK_FILE_NOT_FOUND: exitCode.usage,
   MK_CODE_UNKNOWN: exitCode.usage,
+  MK_TRACE_INVALID: exitCode.usage,
   MK_DIRECTORY_LOCKED: exitCode.directoryLocked,
   MK_LOG_DAMAGED: exitCode.logDamaged,
   MK_LOG_SYNC_FAILED: exitCode.diskFailed,
@@ -39,6 +44,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   MK_FILE_FAILED: exitCode.appFailed,
   MK_COMPILE_FAILED: exitCode.appFailed,
   MK_APP_INVALID: exitCode.appFailed,
+  MK_WORLD_INVALID: exitCode.appFailed,
   MK_SERVICE_INVALID: exitCode.appFailed,
   MK_NOT_COMPILED: exitCode.appFailed,
   MK_VERSION_LOWER: exitCode.appFailed,

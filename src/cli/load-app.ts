@@ -1,6 +1,6 @@
 /**
- * Loads an app's module through the compiler and takes its default export. Whatever is wrong with the module is told with
- * the line of the user's file. Runs nothing of the app but its top level.
+ * Loads a module of the user's, an app's above all, through the compiler and takes its default export. Whatever is wrong with the
+ * module is told with the line of the user's file. Runs nothing of the app but its top level.
  */
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
@@ -20,7 +20,23 @@ export function demandFile(file: string): string {
   return realpathSync(path);
 }
 
-/** The default export of a module. Errors: MK_FILE_NOT_FOUND, MK_FILE_FAILED, MK_COMPILE_FAILED. */
+/** Errors: MK_FILE_NOT_FOUND, MK_FILE_FAILED, MK_COMPILE_FAILED, MK_APP_INVALID. */
+export async function loadApp(file: string): Promise<AppDefinition> {
+  const found = await loadDefault(file);
+  if (found instanceof AppDefinition) return found;
+  if (found === undefined) throw new MaceKenError("MK_APP_INVALID", `${file} has no default export`);
+  if (isOfAnotherCopy(found, AppDefinition)) {
+    throw new MaceKenError("MK_APP_INVALID", `${file} uses another copy of maceken than this command`, { remedy: "Run the copy that the app imports: npx maceken run …, in the app's folder." });
+  }
+  throw new MaceKenError("MK_APP_INVALID", `the default export of ${file} is not an app`);
+}
+
+/** Made by a class of that name, which is not ours. */
+export function isOfAnotherCopy(found: unknown, ours: { readonly name: string }): boolean {
+  return (found as object | null)?.constructor?.name === ours.name;
+}
+
+/** The default export of a module, loaded through the compiler. Errors: MK_FILE_NOT_FOUND, MK_FILE_FAILED, MK_COMPILE_FAILED. */
 export async function loadDefault(file: string): Promise<unknown> {
   const path = demandFile(file);
   // The loader is in place before the module is asked for.
@@ -30,17 +46,6 @@ export async function loadDefault(file: string): Promise<unknown> {
   } catch (error) {
     throw asLoadError(file, path, error);
   }
-}
-
-/** Errors: MK_FILE_NOT_FOUND, MK_FILE_FAILED, MK_COMPILE_FAILED, MK_APP_INVALID. */
-export async function loadApp(file: string): Promise<AppDefinition> {
-  const found = await loadDefault(file);
-  if (found instanceof AppDefinition) return found;
-  if (found === undefined) throw new MaceKenError("MK_APP_INVALID", `${file} has no default export`);
-  if ((found as object | null)?.constructor?.name === AppDefinition.name) {
-    throw new MaceKenError("MK_APP_INVALID", `${file} uses another copy of maceken than this command`, { remedy: "Run the copy that the app imports: npx maceken run …, in the app's folder." });
-  }
-  throw new MaceKenError("MK_APP_INVALID", `the default export of ${file} is not an app`);
 }
 
 function asLoadError(file: string, path: string, error: unknown): MaceKenError {

@@ -21,6 +21,8 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   dead: () => import("./dead.ts"),
   peers: () => import("./peers.ts"),
   simulate: () => import("./simulate.ts"),
+  check: () => import("./check.ts"),
+  replay: () => import("./replay.ts"),
   explain: () => import("./explain.ts"),
 };
 

@@ -2,14 +2,13 @@
  * `maceken simulate`: runs a declared world with faults of every kind, seed after seed, until something is not as promised or all seeds are
  * through. What a run is, is in the room sim.
  */
-import { MaceKenError } from "../base/error.ts";
 import { maskedFaults, unmaskedFaults, type FaultKind } from "../sim/fault-plan.ts";
 import { simulate, type SimulationFigures, type SimulationResult, type SimulationViolation } from "../sim/simulate.ts";
 import type { TraceLine } from "../sim/timeline.ts";
-import { WorldDefinition } from "../sim/world-definition.ts";
+import type { WorldDefinition } from "../sim/world-definition.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode } from "./exit-codes.ts";
-import { loadDefault } from "./load-app.ts";
+import { loadWorld } from "./load-world.ts";
 import { print, printJson, printNow } from "./output.ts";
 import { usage } from "./parse.ts";
 
@@ -61,17 +60,6 @@ async function run(input: CommandInput): Promise<number> {
   if (json) await printJson(asJson(result));
   else await print(asText(result, definition, file, seed));
   return result.violation === undefined ? exitCode.ok : exitCode.failure;
-}
-
-/** Errors: those of loadDefault, and MK_WORLD_INVALID. */
-async function loadWorld(file: string): Promise<WorldDefinition> {
-  const found = await loadDefault(file);
-  if (found instanceof WorldDefinition) return found;
-  if (found === undefined) throw new MaceKenError("MK_WORLD_INVALID", `${file} has no default export`);
-  if ((found as object | null)?.constructor?.name === WorldDefinition.name) {
-    throw new MaceKenError("MK_WORLD_INVALID", `${file} uses another copy of maceken than this command`, { remedy: "Run the copy that the file imports: npx maceken simulate …, in its folder." });
-  }
-  throw new MaceKenError("MK_WORLD_INVALID", `the default export of ${file} is not a world`);
 }
 
 function numberOf(input: CommandInput, name: string, usual: number): number {

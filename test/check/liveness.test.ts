@@ -1,50 +1,8 @@
 /** Properties of ways: what comes true at last, what never does, in which circle, and from which step on it could not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { app, ref, Service, type Messages, type Ref } from "#maceken/index.js";
-import { call, check, eventually, eventuallyAlways, leadsTo, world, type Property } from "#maceken/check/check.js";
-
-/** Passes a token on; may lose it, keep it, or be asked to stop. */
-class Member extends Service {
-  static readonly messages: Messages<Member> = { start: true, take: true, stop: true, lose: true };
-  has = false;
-  stopped = false;
-  loses = false;
-  rounds = 0;
-  readonly next: Ref<Member>;
-  constructor(next: Ref<Member>) {
-    super();
-    this.next = next;
-  }
-  start() {
-    this.has = true;
-    this.turn.send(this.pass);
-  }
-  take() {
-    if (this.loses) return;
-    this.has = true;
-    if (!this.stopped) this.turn.send(this.pass);
-  }
-  private pass() {
-    if (this.stopped) return;
-    this.has = false;
-    this.rounds = (this.rounds + 1) % 2;
-    this.next.take();
-  }
-  stop() {
-    this.stopped = true;
-  }
-  lose() {
-    this.loses = true;
-  }
-}
-const ring = (properties: Property[], clients: Record<string, { node: string; service: string; method: string; args: unknown[] }[]>) => {
-  const names = ["a", "b", "c"];
-  const nodes = Object.fromEntries(names.map((name, at) => [name, app({ version: 1 }).service("member", () => new Member(ref<Member>(`${names[(at + 1) % 3]!}/member`) as Ref<Member>))]));
-  return world({ nodes, clients, properties });
-};
-const member = (name: string) => call<Member>(`${name}/member`) as unknown as { start(): never; stop(): never; lose(): never };
-const holder = (name: string) => (world: { service<T>(address: `${string}/${string}`): T | undefined }) => world.service<Member>(`${name}/member`)!.has;
+import { check, eventually, eventuallyAlways, leadsTo } from "#maceken/check/check.js";
+import { holder, member, ring, type Member } from "./rings.ts";
 
 test("a token that goes round comes to everybody, again and again", async () => {
   const result = await check(ring([

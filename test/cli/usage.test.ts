@@ -147,7 +147,7 @@ test("help: for the program and every command, with an example; nothing is done"
   const folder = new Folder();
   const help = await folder.run("--help");
   assert.equal(help.code, 0);
-  const commands = ["run", "inspect", "log", "verify", "status", "dead", "peers", "simulate", "explain"];
+  const commands = ["run", "inspect", "log", "verify", "status", "dead", "peers", "simulate", "check", "replay", "explain"];
   for (const name of commands) {
     assert.match(help.stdout, new RegExp(`^ {2}${name} `, "m"));
     const { code, stdout, stderr } = await folder.run(name, "--help");
