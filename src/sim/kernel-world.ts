@@ -4,6 +4,7 @@
  * crashed between any two, or at any operation of its disk (K1-K10 are tried here before any real process is). No loss, no partition.
  */
 import { assert } from "../base/assert.ts";
+import { MaceKenError } from "../base/error.ts";
 import type { KernelEffect } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, KernelInput, Operation } from "../kernel/kernel-input.ts";
 import { Kernel } from "../kernel/kernel.ts";
@@ -123,9 +124,13 @@ export class KernelWorld {
     try {
       action();
     } catch (error) {
-      if (!(error instanceof SimulatedCrash)) throw error;
-      this.crash(node, node.dying!);
-      return true;
+      if (error instanceof SimulatedCrash) {
+        this.crash(node, node.dying!);
+        return true;
+      }
+      // A start that could not write.
+      if (!(error instanceof MaceKenError) || error.code !== "MK_LOG_SYNC_FAILED") throw error;
+      node.hasFailed = true;
     }
     if (!node.hasFailed) return false;
     this.crash(node, this.afterLogFailed(node));

@@ -35,6 +35,8 @@ export class LoggedDisk {
   markAt = Infinity;
   /** Asked before each operation that changes the disk: an error, or "crash". */
   fault: (operation: DiskOperation, path: string) => Fault = () => null;
+  /** From its beginning until it is durable, or has come to nothing. */
+  takesSnapshot = false;
   readonly #sizes: LogSizes;
   #completions: (() => void)[] = [];
   #writer: SnapshotWriter | undefined;
@@ -64,7 +66,13 @@ export class LoggedDisk {
       },
       onFailed: (error) => events.failed(error),
     });
-    return { ...found, begin: () => (this.log = found.begin()) };
+    const begin = (): TurnLog => {
+      this.log = found.begin();
+      // Recovery makes durable what it finds.
+      this.durableTurn = found.lastTurn;
+      return this.log;
+    };
+    return { ...found, begin };
   }
 
   load({ snapshot, records }: ExaminedLog, loader: KernelLoader): void {
@@ -85,6 +93,7 @@ export class LoggedDisk {
   // ---- snapshots
 
   beginSnapshot(snapshot: KernelSnapshot): void {
+    this.takesSnapshot = true;
     this.#writer = this.log!.beginSnapshot(snapshot.atTurn);
   }
 
@@ -96,7 +105,8 @@ export class LoggedDisk {
     const writer = this.#writer;
     assert(writer !== undefined, "a snapshot is under way");
     this.#writer = undefined;
-    writer.finish(blocks, () => {});
+    const { log } = this;
+    writer.finish(blocks, () => void (this.log === log && (this.takesSnapshot = false)));
     this.log!.flush(false);
   }
 
@@ -106,6 +116,7 @@ export class LoggedDisk {
   crash(outcome: (disk: MemoryDisk) => MemoryDisk): void {
     this.log = undefined;
     this.#writer = undefined;
+    this.takesSnapshot = false;
     this.markAt = Infinity;
     this.#attach(outcome(this.disk));
   }

@@ -7,6 +7,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { crc32 } from "../log/crc32.ts";
+import { withoutSuperseded } from "./superseded.ts";
 import { DiskError, type Disk, type DiskCallback, type DiskFile, type DiskOperation } from "../log/disk.ts";
 
 export const sectorBytes = 512;
@@ -333,10 +334,12 @@ export class MemoryDisk implements Disk {
     }
     // A later sync may have come back before this one, and with later operations on top.
     const done = new Set(covered);
-    const left: UnsyncedOperation[] = [];
+    let left: UnsyncedOperation[] = [];
     for (const operation of this.#unsynced) {
-      if (done.has(operation) && !operation.abandoned) this.#makeDurable(operation);
-      else left.push(operation);
+      if (done.has(operation) && !operation.abandoned) {
+        this.#makeDurable(operation);
+        if (left.some(({ abandoned }) => abandoned)) left = left.flatMap((older) => (older.abandoned ? withoutSuperseded(older, operation) : [older]));
+      } else left.push(operation);
     }
     this.#unsynced = left;
   }
