@@ -10,7 +10,6 @@ import type { ExternalRequest, KernelInput, Operation } from "../kernel/kernel-i
 import { Kernel } from "../kernel/kernel.ts";
 import { KernelLoader, KernelSnapshot } from "../kernel/recovery.ts";
 import { Connections, keyOf, splitFrames } from "./connections.ts";
-import type { LoggedDisk } from "./logged-disk.ts";
 import { SimulatedCrash } from "./memory-disk.ts";
 import { copyOf, crashDisk, dropBlock, installSnapshot, isEmpty, loadFrom, putBackOn } from "./plain-disk.ts";
 import { durableTurn, SimulatedNode, type Arrival, type DiskCopy, type DiskOutcome, type SimulatedNodeOptions } from "./simulated-node.ts";
@@ -40,6 +39,8 @@ export class KernelWorld {
   diskError: (node: SimulatedNode, operation: string) => string | null = () => null;
   /** A log has failed, and its node ends: what its disk keeps. */
   afterLogFailed: (node: SimulatedNode) => DiskOutcome = () => "process";
+  /** How long the disk takes for what it does in the background. */
+  diskTakesMs: (node: SimulatedNode) => number = () => 0;
   /** What becomes of frames on their way. */
   carry: (from: SimulatedNode, to: SimulatedNode, frames: Uint8Array[]) => Uint8Array[] = (_, __, frames) => frames;
   /** Called after every step of a kernel: the place for invariants. */
@@ -145,12 +146,13 @@ export class KernelWorld {
     node.paused.clear();
     node.alarmAt = Infinity;
     node.again = node.syncing = false;
+    node.diskReadyAt = Infinity;
     node.taking = undefined;
     node.provenTurn = durableTurn(node);
     node.hasFailed = false;
     node.arrivals.length = 0;
     if (node.options.logged === undefined) crashDisk(node, outcome);
-    else crashLogged(node.options.logged, outcome);
+    else node.options.logged.crash(outcome);
     this.#connections.lose(node);
   }
 
@@ -231,7 +233,7 @@ export class KernelWorld {
   }
 
   #take(node: SimulatedNode, effects: readonly KernelEffect[]): void {
-    // Views are valid until the next step only, and effects wait here.
+    // Views are valid until the next step only.
     for (const effect of effects) node.effects.push(effect.kind === "append" ? { ...effect, bytes: effect.bytes.slice() } : effect);
   }
 
@@ -259,7 +261,7 @@ export class KernelWorld {
     let next = Infinity;
     for (const node of this.#list) {
       for (const each of node.arrivals) if (each.dueAt < next && !isHeldBack(node, each)) next = each.dueAt;
-      next = Math.min(next, node.alarmAt, node.options.logged?.markAt ?? Infinity);
+      next = Math.min(next, node.alarmAt, node.diskReadyAt, node.options.logged?.markAt ?? Infinity);
     }
     return next;
   }
@@ -281,11 +283,16 @@ export class KernelWorld {
       }
       if (this.#arrived(node) >= 0) ready.push(first + happening.input);
       const { taking, options: { logged } } = node;
-      if (node.syncing || (logged !== undefined && logged.waiting > 0)) ready.push(first + happening.disk);
+      if ((node.syncing || (logged !== undefined && logged.waiting > 0)) && this.#diskIsReady(node)) ready.push(first + happening.disk);
       if (taking !== undefined && (!taking.snapshot.done || logged !== undefined || taking.snapshot.lastTurn <= node.kernel.durable)) ready.push(first + happening.snapshot);
       if (node.again || node.alarmAt <= this.nowMs) ready.push(first + happening.tick);
       if (logged !== undefined && logged.markAt <= this.nowMs) ready.push(first + happening.mark);
     }
+  }
+
+  #diskIsReady(node: SimulatedNode): boolean {
+    if (node.diskReadyAt === Infinity) node.diskReadyAt = this.nowMs + this.diskTakesMs(node);
+    return node.diskReadyAt <= this.nowMs;
   }
 
   #arrived(node: SimulatedNode): number {
@@ -311,6 +318,7 @@ export class KernelWorld {
       case happening.input:
         return this.#step(node, node.arrivals.splice(this.#arrived(node), 1)[0]!.input);
       case happening.disk:
+        node.diskReadyAt = Infinity;
         return logged === undefined ? this.#syncDone(node) : logged.complete(this.#choose(logged.waiting, "completion"));
       case happening.snapshot:
         return this.#goOnWithSnapshot(node);
@@ -436,15 +444,6 @@ const markAfterIdleMs = 10;
 
 const happening = { start: 0, effect: 1, input: 2, disk: 3, snapshot: 4, tick: 5, mark: 6 } as const;
 const happenings = 7;
-
-function crashLogged(logged: LoggedDisk, outcome: DiskOutcome): void {
-  if (typeof outcome === "function") logged.crash(outcome);
-  else if (outcome === "process") logged.crash((disk) => disk.restart());
-  else {
-    const kept = outcome === "all" ? Infinity : outcome === "none" ? 0 : outcome === "first" ? 1 : outcome;
-    logged.crash((disk) => disk.crash((_, index) => index < kept));
-  }
-}
 
 /** Frames of a connection that is not read stay in the network. */
 function isHeldBack(node: SimulatedNode, { input }: Arrival): boolean {

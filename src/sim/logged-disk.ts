@@ -3,7 +3,7 @@
  * operations that complete in the background until the world lets them; the world also decides which operation is the last one.
  */
 import { assert } from "../base/assert.ts";
-import type { MaceKenError } from "../base/error.ts";
+import { MaceKenError } from "../base/error.ts";
 import type { KernelLoader, KernelSnapshot } from "../kernel/recovery.ts";
 import type { DiskOperation } from "../log/disk.ts";
 import { examineTurnLog, type ExaminedLog } from "../log/recover.ts";
@@ -11,6 +11,7 @@ import type { SnapshotWriter } from "../log/snapshot-writer.ts";
 import type { TurnLog } from "../log/turn-log.ts";
 import type { TurnLogOptions } from "../log/turn-log-options.ts";
 import { MemoryDisk, type Fault } from "./memory-disk.ts";
+import type { DiskOutcome } from "./simulated-node.ts";
 
 const directory = "/node";
 
@@ -75,6 +76,28 @@ export class LoggedDisk {
     return { ...found, begin };
   }
 
+  /** What a start would find if a bit of the log had turned over; undefined where there is no log yet. No `lastTurn`: it would be refused. */
+  examineRotten(below: (options: number) => number): { readonly file: string; readonly provenTurn: number; readonly lastTurn: number | undefined } | undefined {
+    const options = { ...this.#sizes, directory, salt: 77, onDurable: () => {}, onFailed: () => {} };
+    const disk = this.disk.restart();
+    const files = disk.list(directory).filter((name) => /^(log|snapshot)-\d+$/.test(name));
+    if (files.length === 0) return undefined;
+    const { provenTurn } = examineTurnLog(disk, options);
+    const file = files[below(files.length)]!;
+    const path = `${directory}/${file}`;
+    disk.flipBit(path, below(Math.max(1, disk.contents(path).length * 8)));
+    try {
+      const found = examineTurnLog(disk, options);
+      // Both are read to their ends, as a start would.
+      for (const _ of found.snapshot?.chunks() ?? []);
+      for (const _ of found.records);
+      return { file, provenTurn, lastTurn: found.lastTurn };
+    } catch (error) {
+      if (!(error instanceof MaceKenError)) throw error;
+      return { file, provenTurn, lastTurn: undefined };
+    }
+  }
+
   load({ snapshot, records }: ExaminedLog, loader: KernelLoader): void {
     for (const chunk of snapshot?.chunks() ?? []) loader.snapshotChunk(chunk);
     for (const { bytes } of records) loader.records(bytes);
@@ -113,11 +136,16 @@ export class LoggedDisk {
   // ---- the end of a process
 
   /** What the next process finds. */
-  crash(outcome: (disk: MemoryDisk) => MemoryDisk): void {
+  crash(outcome: DiskOutcome): void {
     this.log = undefined;
     this.#writer = undefined;
     this.takesSnapshot = false;
     this.markAt = Infinity;
-    this.#attach(outcome(this.disk));
+    if (typeof outcome === "function") this.#attach(outcome(this.disk));
+    else if (outcome === "process") this.#attach(this.disk.restart());
+    else {
+      const kept = outcome === "all" ? Infinity : outcome === "none" ? 0 : outcome === "first" ? 1 : outcome;
+      this.#attach(this.disk.crash((_, index) => index < kept));
+    }
   }
 }

@@ -45,6 +45,8 @@ export class SimulatedNode {
   readonly dropped = new Set<number>();
   hasRoomForBlocks = true;
   syncing = false;
+  /** When the disk has done the next of what it is asked for; Infinity while nobody has counted. */
+  diskReadyAt = Infinity;
   /** A snapshot under way. */
   taking: { readonly snapshot: KernelSnapshot; readonly chunks: Uint8Array[] } | undefined;
   /** The last turn that was durable when the process died. */

@@ -5,6 +5,7 @@
 import { seededChance } from "#maceken/sim/seeded-chance.js";
 import { departuresOf, describe, explore, runTrial, type Depth, type Trial } from "./exhaustive.ts";
 import { noCounts, run, type Counts } from "./run.ts";
+import { livesScenarios } from "./lives.ts";
 import type { Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { stormPlan, stormScenario, type StormOptions } from "./storm.ts";
@@ -67,6 +68,11 @@ export function everySingle(going: Going): void {
   exploreAll("one crash", scenarios.map(plain), { strikes: 1, window: 0, oneIn: 1 }, going);
 }
 
+/** Nodes that lose their past, a crash at every boundary around it. */
+export function everyLife(going: Going): void {
+  exploreAll("new lives", livesScenarios.map(plain), { strikes: 1, window: 0, oneIn: 1 }, going);
+}
+
 export function everySingleLogged(going: Going, oneIn: number): void {
   exploreAll("one crash, turn log", scenarios.map(logged), { strikes: 1, window: 0, oneIn }, going);
 }
@@ -97,7 +103,8 @@ export function departures(going: Going, oneIn: number): void {
 export function storm(seed: number, counts: Counts): void {
   const below = seededChance(seed * 7 + 3);
   const options: StormOptions = { logged: below(3) === 0, oneIn: [7, 9, 12, 25][below(4)]!, most: [20, 150, 300][below(3)]!, comparesStates: below(5) === 0 };
-  trying(() => `storm ${seed}`, () => run(stormScenario(seed), stormPlan(seed, options), counts));
+  const lives = seed % 6 === 0 ? livesScenarios[below(livesScenarios.length)] : undefined;
+  trying(() => `storm ${seed}${lives === undefined ? "" : `, ${lives.name}`}`, () => run(lives ?? stormScenario(seed), stormPlan(seed, lives === undefined ? options : { ...options, logged: false }), counts));
 }
 
 export function storms({ counts, seed, goOn }: Going): void {
@@ -113,6 +120,7 @@ export function campaign(points: number, share: Share, going: Going): void {
     return { ...going, goOn: (what) => counts.crashes < until && counts.crashes < parts && goOn(what) };
   };
   everySingle(limited(1));
+  everyLife(limited(1));
   everySingleLogged(limited(0.2), share.logged);
   pairs(limited(0.12), share.pairs);
   triples(limited(0.05), share.triples);

@@ -2,6 +2,7 @@
 import type { KernelWorld } from "#maceken/sim/kernel-world.js";
 import type { SimulatedNode } from "#maceken/sim/simulated-node.js";
 import type { Ordered } from "./expected.ts";
+import type { Past } from "./past.ts";
 import type { ClientScript, Doing } from "./scenario.ts";
 import { hold } from "./witness.ts";
 import type { Order } from "./worker.ts";
@@ -12,13 +13,17 @@ export class Client {
   readonly ordered: Asked[] = [];
   readonly #world: KernelWorld;
   readonly #script: ClientScript;
+  readonly #past: Past;
   readonly #name: string;
   #next = 0;
   /** What it waits for: requests of this process of the node's. */
   #asking: { readonly asked: Asked; requests: number[] } | undefined;
   #waitsForQuiet = false;
+  /** What it does next is what it could not do now. */
+  #again = false;
 
-  constructor(world: KernelWorld, script: ClientScript, name: string) {
+  constructor(world: KernelWorld, script: ClientScript, name: string, past: Past) {
+    this.#past = past;
     this.#world = world;
     this.#script = script;
     this.#name = name;
@@ -49,7 +54,7 @@ export class Client {
   #ask(asking: { readonly asked: Asked; requests: number[] }): void {
     const { order, number } = asking.asked;
     const { keys = "each", twice = false } = this.#script;
-    const key = keys === "each" ? { key: `${this.#name} ${order.item}` } : keys === "session" ? { session: { id: this.#name, number, acknowledged: number - 1 } } : {};
+    const key = keys === "each" ? { key: `${this.#name} ${order.item}` } : keys === "session" ? { session: { id: this.#name, number, acknowledged: Math.max(0, number - 2) } } : {};
     const request = (): number => this.#world.request(this.#node, { service: "worker", method: "order", args: [order], ...key });
     asking.requests = twice ? [request(), request()] : [request()];
   }
@@ -87,13 +92,31 @@ export class Client {
         this.#next++;
         const node = this.#world.nodes.get(doing.node)!;
         node.staysDown = true;
-        if (node.kernel !== undefined) this.#world.crash(node, "all");
+        if (node.kernel === undefined) return;
+        this.#past.remember(node);
+        this.#world.crash(node, "all");
         return;
       }
       case "up":
         this.#next++;
         this.#world.nodes.get(doing.node)!.staysDown = false;
         return;
+      case "rebirth": case "backup": case "restore": case "old":
+        this.#next++;
+        this.#past.happen(doing.kind, this.#world.nodes.get(doing.node)!);
+        return;
+      case "forget": {
+        const node = this.#world.nodes.get(doing.node)!;
+        // Of a process that does not live, later.
+        if (node.kernel === undefined) {
+          this.#waitsForQuiet = true;
+          this.#again = true;
+          return;
+        }
+        this.#next++;
+        this.#world.operate(node, { kind: "forgetPeer", peer: doing.peer });
+        return;
+      }
       case "repeat": {
         this.#next++;
         const asked = this.ordered.find(({ order }) => order.item === doing.item)!;
@@ -116,6 +139,7 @@ export class Client {
   quiet(): void {
     if (!this.#waitsForQuiet) return;
     this.#waitsForQuiet = false;
-    this.#next++;
+    if (!this.#again) this.#next++;
+    this.#again = false;
   }
 }

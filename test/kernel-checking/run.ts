@@ -11,9 +11,11 @@ import type { DiskOutcome, SimulatedNode } from "#maceken/sim/simulated-node.js"
 import { alwaysAsynchronous } from "#maceken/log/sync-policy.js";
 import { BadTransport } from "./bad-transport.ts";
 import { Client } from "./client.ts";
+import { checkLives } from "./lives.ts";
+import { Past } from "./past.ts";
 import { checkEnd } from "./expected.ts";
 import type { Scenario } from "./scenario.ts";
-import { Violation, Witness } from "./witness.ts";
+import { hold, Violation, Witness } from "./witness.ts";
 import { killed, trouble, workerApp } from "./worker.ts";
 
 /** A boundary at which a process can die. */
@@ -49,7 +51,7 @@ export interface Counts {
 
 export const noCounts = (): Counts => ({ crashes: 0, byKind: new Map(), seen: new Map(), boundaries: 0 });
 
-const logSizes = { segmentBytes: 4096, firstSegmentBytes: 2048, sliceBytes: 2048 };
+const logSizes = [{ segmentBytes: 4096, firstSegmentBytes: 2048, sliceBytes: 2048 }, { segmentBytes: 1536, firstSegmentBytes: 1024, sliceBytes: 512 }];
 
 export function run(scenario: Scenario, plan: Plan, counts: Counts): void {
   new Run(scenario, plan, counts).finish();
@@ -67,7 +69,9 @@ class Run {
   readonly #snapshotAt = new Map<SimulatedNode, number>();
   readonly #lives = new Map<SimulatedNode, unknown>();
   readonly #transport: BadTransport | undefined;
+  readonly #past: Past;
   #isHealed = false;
+  #blocksRefused: number;
 
   constructor(scenario: Scenario, plan: Plan, counts: Counts) {
     this.#scenario = scenario;
@@ -76,13 +80,15 @@ class Run {
     trouble.clear();
     killed.item = "";
     for (const [item, times] of Object.entries(scenario.trouble ?? {})) trouble.set(item, times);
-    this.#witness = new Witness({ comparesStates: plan.comparesStates, hasLives: false });
+    this.#witness = new Witness({ comparesStates: plan.comparesStates, hasLives: scenario.lives === true });
     const world = (this.#world = new KernelWorld((options, what) => (what === "random" ? 0 : plan.choose(options, what))));
     this.#transport = scenario.badTransport === true ? new BadTransport((options) => plan.choose(options, "transport")) : undefined;
     this.#watch(world);
-    this.#clients = scenario.clients.map((script, index) => new Client(world, script, `c${index}`));
+    this.#past = new Past(world, this.#witness);
+    this.#clients = scenario.clients.map((script, index) => new Client(world, script, `c${index}`, this.#past));
+    this.#blocksRefused = scenario.scarceBlocks ?? 0;
     for (const { name, dials, limits } of scenario.nodes) {
-      const logged = plan.logged ? { logged: new LoggedDisk(plan.choose(2, "sync policy") === 0 ? { ...logSizes, syncPolicy: alwaysAsynchronous } : logSizes) } : {};
+      const logged = plan.logged ? { logged: new LoggedDisk({ ...logSizes[plan.choose(logSizes.length, "sizes")]!, ...(plan.choose(2, "sync policy") === 0 ? { syncPolicy: alwaysAsynchronous } : {}) }) } : {};
       world.add(name, { app: workerApp, dials, ...(limits === undefined ? {} : { limits }), ...logged });
     }
   }
@@ -94,6 +100,7 @@ class Run {
       return outcome;
     };
     world.crashBeforeDisk = (node, operation, number) => this.#boundary({ number, node, what: `disk ${operation}`, pending: node.options.logged!.disk.unsynced.length });
+    if (this.#scenario.slowDisk === true) world.diskTakesMs = () => [0, 1, 30, 60][this.#plan.choose(4, "how long the disk takes")]!;
     if (this.#scenario.badDisk === true) {
       world.diskError = (_, operation) => (!this.#isHealed && operation.startsWith("sync") && this.#plan.choose(60, "disk error") === 59 ? "EIO" : null);
       world.afterLogFailed = (node) => {
@@ -117,8 +124,17 @@ class Run {
       this.#counts.crashes++;
       add(this.#counts.byKind, boundary.what);
       this.#tally(boundary.node);
+      if (this.#plan.logged && this.#plan.choose(8, "bit rot") === 7) this.#rots(boundary.node);
     }
     return outcome;
+  }
+
+  /** A bit of the log turns over, on a copy: what the log proves to be durable is there, or the start is refused. */
+  #rots({ name, options: { logged } }: SimulatedNode): void {
+    const found = logged!.examineRotten((options) => this.#plan.choose(options, "bit"));
+    if (found === undefined) return;
+    add(this.#counts.seen, "flipped bits");
+    hold(found.lastTurn === undefined || found.lastTurn >= found.provenTurn, () => `K1: a flipped bit in ${found.file} of ${name} cuts turns after ${found.lastTurn}, and ${found.provenTurn} is proved to be durable`);
   }
 
   /** What the kernel that is about to go has been through. */
@@ -130,6 +146,7 @@ class Run {
 
   #leaves(node: SimulatedNode, effect: KernelEffect): void {
     this.#witness.leaves(node, effect);
+    if (effect.kind === "writeBlock") node.hasRoomForBlocks = --this.#blocksRefused < 0;
     if (effect.kind === "readBlock" || effect.kind === "writeBlock" || effect.kind === "pause" || effect.kind === "outside") add(this.#counts.seen, effect.kind);
   }
 
@@ -167,7 +184,7 @@ class Run {
     const until = world.nowMs + ms;
     for (let steps = 0; steps < 200_000; steps++) {
       this.#between();
-      if (world.run(until - world.nowMs, 1)) return;
+      if (world.run(Math.max(0, until - world.nowMs), 1)) return;
     }
     throw new Violation("the world does not become quiet");
   }
@@ -182,8 +199,9 @@ class Run {
       this.#runUntilQuiet(quietMs);
       this.#runRounds(10, quietMs);
       for (const node of this.#world.nodes.values()) this.#tally(node);
-      checkEnd(this.#world, this.#scenario, this.#clients.flatMap(({ ordered }) => ordered));
-      if (this.#plan.comparesStates) this.#witness.finished();
+      if (this.#scenario.lives === true) checkLives(this.#world, this.#past);
+      else checkEnd(this.#world, this.#scenario, this.#clients.flatMap(({ ordered }) => ordered));
+      if (this.#plan.comparesStates && this.#scenario.lives !== true) this.#witness.finished();
     } catch (error) {
       // An assertion of the product's that fails, or anything else that it throws, has found something too.
       if (error instanceof AssertionFailure || error instanceof Violation) throw error;
@@ -195,7 +213,8 @@ class Run {
     for (let round = 0; round < rounds; round++) {
       this.#runUntilQuiet(quietMs);
       const open = this.#clients.filter(({ isDone }) => !isDone);
-      if (open.length === 0 && this.#isSettled()) return;
+      // Whoever is refused for good waits for ever.
+      if (open.length === 0 && (this.#past.rolledBack.size > 0 || this.#isSettled())) return;
       for (const client of open) client.quiet();
     }
   }

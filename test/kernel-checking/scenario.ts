@@ -9,6 +9,9 @@ export type Doing =
   /** Time passes. */
   | { readonly kind: "pass"; readonly ms: number }
   | { readonly kind: "down" | "up"; readonly node: string }
+  /** A node loses its disk; its data are copied; go on from the copy in a new life; are put back as they were, which nobody may do. */
+  | { readonly kind: "rebirth" | "backup" | "restore" | "old"; readonly node: string }
+  | { readonly kind: "forget"; readonly node: string; readonly peer: string }
   /** A client asks again what was answered long ago. */
   | { readonly kind: "repeat"; readonly item: string };
 
@@ -41,10 +44,14 @@ export interface Scenario {
   readonly badTransport?: boolean;
   /** The wall clock is set, back or forth, whenever a process starts. */
   readonly badClock?: boolean;
+  /** Nodes lose their past: what must hold then is in lives.ts. */
+  readonly lives?: boolean;
+  /** Disks take their time, so that much is executed that is not durable. */
+  readonly slowDisk?: boolean;
+  /** So many blocks of messages find no room at first. */
+  readonly scarceBlocks?: number;
   /** Syncs of the turn log fail now and then. */
   readonly badDisk?: boolean;
-  /** Keys expire in it: what is known of them in the end is not compared. */
-  readonly keysExpire?: boolean;
   /** Longest virtual time that the end may take to become quiet. */
   readonly quietMs?: number;
 }

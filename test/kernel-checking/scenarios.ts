@@ -52,8 +52,8 @@ export const scenarios: readonly Scenario[] = [
     name: "keys",
     nodes: mesh("a", { limits }),
     clients: [
-      { node: "a", twice: true, doings: [{ kind: "effect", item: "k1" }, { kind: "nothing", item: "k2" }, { kind: "repeat", item: "k1" }] },
-      { node: "a", keys: "session", doings: [{ kind: "nothing", item: "n1" }, { kind: "nothing", item: "n2" }, { kind: "nothing", item: "n3" }, { kind: "repeat", item: "n3" }] },
+      { node: "a", twice: true, doings: [{ kind: "effect", item: "k1" }, { kind: "slow", item: "k2", ms: 3 }, { kind: "repeat", item: "k2" }, { kind: "repeat", item: "k1" }] },
+      { node: "a", keys: "session", doings: [{ kind: "nothing", item: "n1" }, { kind: "slow", item: "n2", ms: 1 }, { kind: "nothing", item: "n3" }, { kind: "repeat", item: "n2" }] },
     ],
   },
   {
@@ -94,6 +94,18 @@ export const scenarios: readonly Scenario[] = [
       node: "a",
       doings: [{ kind: "ask", item: "q1", to: "b" }, { kind: "down", node: "b" }, { kind: "bulk", item: "b1", to: "b", count: 4, ms: 60 }, { kind: "bulk", item: "b2", to: "b", count: 4, ms: 60 }, { kind: "wait" }, { kind: "up", node: "b" }, { kind: "ask", item: "q2", to: "b" }],
     }],
+  },
+  {
+    name: "blocks without room",
+    nodes: [{ name: "a", dials: ["b"], limits: little, snapshotEvery: 6 }, { name: "b", dials: ["a"], limits }],
+    scarceBlocks: 2,
+    clients: [{ node: "a", doings: [{ kind: "down", node: "b" }, { kind: "bulk", item: "b1", to: "b", count: 6, ms: 60 }, { kind: "wait" }, { kind: "up", node: "b" }] }],
+  },
+  {
+    name: "a slow disk",
+    nodes: mesh("ab", { limits, snapshotEvery: 6 }),
+    slowDisk: true,
+    clients: [{ node: "a", doings: [{ kind: "ask", item: "q1", to: "b" }, { kind: "flaky", item: "f1", to: "b" }, { kind: "timer", item: "t1", ms: 3 }] }],
   },
   {
     name: "snapshots",

@@ -9,7 +9,7 @@ import type { Order } from "./worker.ts";
 type Below = (options: number) => number;
 
 const kinds: readonly Order["kind"][] = [
-  "tell", "tell", "ask", "ask", "relay", "hold", "flaky", "refuse", "mood", "later", "latest", "open", "shut", "timer", "shelve", "cancel", "every", "effect", "quietly", "self", "local", "bulk", "read",
+  "tell", "tell", "ask", "ask", "relay", "hold", "flaky", "refuse", "mood", "later", "latest", "open", "shut", "timer", "shelve", "cancel", "every", "effect", "quietly", "self", "local", "bulk", "read", "slow",
 ];
 
 export function stormScenario(seed: number): Scenario {
@@ -35,7 +35,7 @@ export function stormScenario(seed: number): Scenario {
     for (const to of names) if (to !== node) doings.push({ kind: "open", item: `o${client}${to}`, to });
     clients.push({ node, doings: withCancels(doings), keys: below(4) === 0 ? "session" : "each", ...(below(4) === 0 ? { twice: true } : {}) });
   }
-  return { name: `storm ${seed}`, nodes, clients, trouble, badClock: below(4) === 0, badTransport: below(3) === 0, badDisk: below(4) === 0, quietMs: 2_000 };
+  return { name: `storm ${seed}`, nodes, clients, trouble, badClock: below(4) === 0, badTransport: below(3) === 0, badDisk: below(4) === 0, slowDisk: below(3) === 0, scarceBlocks: below(3) === 0 ? below(4) : 0, quietMs: 2_000 };
 }
 
 function drawDoing(below: Below, names: string, node: string, id: string, trouble: Record<string, number>): Doing {
@@ -51,6 +51,7 @@ function drawDoing(below: Below, names: string, node: string, id: string, troubl
       trouble[item] = below(4);
       return { kind, item, to };
     case "timer":
+    case "slow":
       return { kind, item, ms: below(60) };
     case "shelve":
       return { kind, item, ms: 30 + below(300) };

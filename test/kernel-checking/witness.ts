@@ -111,7 +111,7 @@ export class Witness {
       known.begun = begun;
       sentIn.length = payloads.length = consumedIn.length = 1;
     }
-    hold(channel.sent >= sentIn.length - 1 && channel.executed >= consumedIn.length - 1, () => `K7: a mark of ${node.name}'s channel to ${channel.peer} went back`);
+    hold(channel.sent >= sentIn.length - 1 && channel.executed >= consumedIn.length - 1, () => `K7: a mark of ${node.name}'s channel to ${channel.peer} went back: sent ${sentIn.length - 1} to ${channel.sent}, executed ${consumedIn.length - 1} to ${channel.executed}`);
     for (let number = sentIn.length; number <= channel.sent; number++) {
       sentIn.push(Math.min(executed, before + 1));
       payloads.push(number > channel.sent - channel.outbox.memoryLength ? textOf(channel.outbox.payloadOf(number)!) : "");
@@ -133,8 +133,11 @@ export class Witness {
       const now = stateText(kernel);
       hold(now === text, () => `K1: the state of ${node.name} after turn ${found} is recovered as another one: ${difference(text, now)}`);
     }
-    if (isBirth) book.channels.clear();
-    for (const [peer, known] of book.channels) this.#recoversChannel(node, found, kernel.channels.get(peer), known);
+    if (isBirth || this.#options.hasLives) book.channels.clear();
+    if (this.#options.hasLives) {
+      // A turn that began a channel anew may have been lost: what is there now is what it was.
+      for (const channel of kernel.channels.all()) book.channels.set(channel.peer, foundChannel(channel, found, kernel.state.histories?.get(channel.peer)?.begun ?? 0));
+    } else for (const [peer, known] of book.channels) this.#recoversChannel(node, found, kernel.channels.get(peer), known);
     for (const [request, turn] of book.answers) if (turn > found) book.answers.delete(request);
     for (const [key, turn] of book.effects) if (turn > found) book.effects.delete(key);
     book.texts.length = book.times.length = found + 1;
@@ -146,10 +149,6 @@ export class Witness {
   }
 
   #recoversChannel(node: SimulatedNode, found: number, channel: Channel | undefined, known: ChannelBook): void {
-    if (this.#options.hasLives) {
-      known.sentIn.length = known.payloads.length = known.consumedIn.length = 1;
-      return;
-    }
     const { sentIn, payloads, consumedIn } = known;
     while (sentIn.at(-1)! > found) sentIn.pop();
     while (consumedIn.at(-1)! > found) consumedIn.pop();
@@ -212,8 +211,10 @@ export class Witness {
   carried(from: SimulatedNode, to: SimulatedNode, frames: readonly Uint8Array[]): void {
     const durable = durableTurn(from);
     const known = this.#book(from).channels.get(to.name);
+    // A greeting may have been written before the channel began anew, in the same step.
+    const unknown = this.#options.hasLives ? 0 : Infinity;
     const demandDurable = (turns: readonly number[] | undefined, number: number, what: string): void => {
-      const turn = number === 0 ? 0 : (turns?.[number] ?? Infinity);
+      const turn = number === 0 ? 0 : (turns?.[number] ?? unknown);
       hold(turn <= durable, () => `${what}: ${from.name} tells ${to.name} of ${number} of turn ${turn}, and ${durable} is durable`);
     };
     for (const frame of frames) {
@@ -245,6 +246,12 @@ export class Witness {
       hold(wrong === undefined, () => `oracle: ${node.name}: ${wrong}`);
     }
   }
+}
+
+/** All that is in it is of turns that recovery has found. */
+function foundChannel({ sent, executed }: Channel, found: number, begun: number): ChannelBook {
+  const all = (count: number): number[] => [0, ...Array.from({ length: count }, () => found)];
+  return { sentIn: all(sent), payloads: Array.from({ length: sent + 1 }, () => ""), consumedIn: all(executed), begun };
 }
 
 export function difference(before: string, after: string): string {

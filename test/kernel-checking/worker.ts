@@ -8,7 +8,7 @@ import type { AppDefinition } from "#maceken/service/app.js";
 export interface Order {
   readonly kind:
     | "tell" | "ask" | "relay" | "hold" | "flaky" | "poison" | "refuse" | "mood" | "later" | "latest" | "open" | "shut" | "deadly"
-    | "timer" | "shelve" | "cancel" | "every" | "effect" | "quietly" | "self" | "local" | "nothing" | "bulk" | "read";
+    | "timer" | "shelve" | "cancel" | "every" | "effect" | "quietly" | "self" | "local" | "nothing" | "bulk" | "read" | "slow";
   /** Its name, which no other has. */
   readonly item: string;
   /** The node whose worker is to do it. */
@@ -62,10 +62,11 @@ export class Worker extends Service<typeof outside> {
   readonly bytes = new Uint8Array(8);
   pair = { left: 1, right: { deep: "x" } };
   readonly held: Deferred<string>[] = [];
-  readonly #secret = { count: 0 };
+  #secret = 0;
+  readonly slowly: [Deferred<number>, number][] = [];
   bulk = "";
 
-  order(order: Order): number {
+  order(order: Order): number | Deferred<number> {
     const { kind, item, to, via, ms = 0, count = 0 } = order;
     this.orders++;
     this.orderOf.set(item, this.orders);
@@ -115,6 +116,12 @@ export class Worker extends Service<typeof outside> {
         break;
       case "nothing":
         break;
+      case "slow": {
+        const deferred = this.turn.deferReply<number>();
+        this.slowly.push([deferred, this.orders]);
+        this.turn.schedule(this.answerAtLast, ms);
+        return deferred;
+      }
     }
     return this.orders;
   }
@@ -152,6 +159,10 @@ export class Worker extends Service<typeof outside> {
     this.held.push(deferred);
     this.turn.schedule(this.release, 3, this.#got(item));
     return deferred;
+  }
+  private answerAtLast(): void {
+    const [deferred, value] = this.slowly.shift()!;
+    deferred.resolve(value);
   }
   private release(value: string): void {
     this.held.shift()!.resolve(value);
@@ -203,7 +214,7 @@ export class Worker extends Service<typeof outside> {
     this.when.setTime(this.when.getTime() + 1);
     this.bytes[3]!++;
     this.pair.right.deep += ".";
-    this.#secret.count++;
+    this.#secret++;
     this.turn.schedule(this.fire, 2, `after ${item}`);
     this.turn.send(this.mind, `after ${item}`);
     this.#mayFail(item);
@@ -236,7 +247,7 @@ export class Worker extends Service<typeof outside> {
     return this.#got(item);
   }
   get secret(): number {
-    return this.#secret.count;
+    return this.#secret;
   }
 
   // ---- aspects and guards

@@ -1,5 +1,5 @@
 /** Looks for what is wrong in the code that it was started with, in one way, for so long at most: `hunt.ts DETECTOR BUDGET_MS SEED`. Answers one line of JSON. */
-import { departures, everySingle, everySingleLogged, Found, noCounts, pairs, storms, triples, type Going } from "../kernel-checking/campaign-run.ts";
+import { departures, everyLife, everySingle, everySingleLogged, Found, noCounts, pairs, storms, triples, type Going } from "../kernel-checking/campaign-run.ts";
 import type { Hunted } from "./hunted.ts";
 
 Error.stackTraceLimit = 4;
@@ -13,6 +13,7 @@ const going: Going = { counts, seed, goOn: () => elapsedMs() < budgetMs };
 function check(): void {
   everySingle(going);
   everySingleLogged(going, 20);
+  everyLife(going);
   departures(going, 10);
   everySingleLogged(going, 1);
   pairs(going, 4);
