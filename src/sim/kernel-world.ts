@@ -39,8 +39,8 @@ export class KernelWorld {
   diskError: (node: SimulatedNode, operation: string) => string | null = () => null;
   /** A log has failed, and its node ends: what its disk keeps. */
   afterLogFailed: (node: SimulatedNode) => DiskOutcome = () => "process";
-  /** How long the disk takes for what it does in the background. */
-  diskTakesMs: (node: SimulatedNode) => number = () => 0;
+  /** How long the disk takes for what it does in the background; `path` with a turn log. */
+  diskTakesMs: (node: SimulatedNode, path: string) => number = () => 0;
   /** What becomes of frames on their way. */
   carry: (from: SimulatedNode, to: SimulatedNode, frames: Uint8Array[]) => Uint8Array[] = (_, __, frames) => frames;
   /** Called after every step of a kernel: the place for invariants. */
@@ -96,10 +96,7 @@ export class KernelWorld {
     const logged = node.options.logged!;
     const ended = this.#dies(node, () => {
       const found = logged.examine({
-        durable: (turn) => {
-          this.#push(node, { kind: "durable", turn });
-          logged.markAt = this.nowMs + markAfterIdleMs;
-        },
+        durable: (turn) => this.#push(node, { kind: "durable", turn }),
         failed: () => void (node.hasFailed = true),
       });
       const loader = new KernelLoader(kernel);
@@ -114,9 +111,11 @@ export class KernelWorld {
   #attachDisk(node: SimulatedNode): void {
     const { logged } = node.options;
     if (logged === undefined) return;
+    logged.clock = () => this.nowMs;
+    logged.takesMs = (path) => this.diskTakesMs(node, path);
     logged.fault = (operation) => {
       node.dying = this.crashBeforeDisk(node, operation, this.boundaries++);
-      return node.dying !== undefined ? "crash" : this.diskError(node, operation);
+      return node.dying === undefined ? this.diskError(node, operation) : "crash";
     };
   }
 
@@ -261,7 +260,7 @@ export class KernelWorld {
     let next = Infinity;
     for (const node of this.#list) {
       for (const each of node.arrivals) if (each.dueAt < next && !isHeldBack(node, each)) next = each.dueAt;
-      next = Math.min(next, node.alarmAt, node.diskReadyAt, node.options.logged?.markAt ?? Infinity);
+      next = Math.min(next, node.alarmAt, node.diskReadyAt, node.options.logged?.nextAt ?? Infinity);
     }
     return next;
   }
@@ -283,15 +282,15 @@ export class KernelWorld {
       }
       if (this.#arrived(node) >= 0) ready.push(first + happening.input);
       const { taking, options: { logged } } = node;
-      if ((node.syncing || (logged !== undefined && logged.waiting > 0)) && this.#diskIsReady(node)) ready.push(first + happening.disk);
+      if (logged === undefined ? node.syncing && this.#diskIsReady(node) : logged.waiting > 0) ready.push(first + happening.disk);
       if (taking !== undefined && (!taking.snapshot.done || logged !== undefined || taking.snapshot.lastTurn <= node.kernel.durable)) ready.push(first + happening.snapshot);
       if (node.again || node.alarmAt <= this.nowMs) ready.push(first + happening.tick);
-      if (logged !== undefined && logged.markAt <= this.nowMs) ready.push(first + happening.mark);
+      if (logged !== undefined && logged.isMarkDue) ready.push(first + happening.mark);
     }
   }
 
   #diskIsReady(node: SimulatedNode): boolean {
-    if (node.diskReadyAt === Infinity) node.diskReadyAt = this.nowMs + this.diskTakesMs(node);
+    if (node.diskReadyAt === Infinity) node.diskReadyAt = this.nowMs + this.diskTakesMs(node, "");
     return node.diskReadyAt <= this.nowMs;
   }
 
@@ -323,8 +322,7 @@ export class KernelWorld {
       case happening.snapshot:
         return this.#goOnWithSnapshot(node);
       case happening.mark:
-        logged!.markAt = logged!.log!.idle ? Infinity : this.nowMs + markAfterIdleMs;
-        return logged!.log!.markDurable();
+        return logged!.mark();
       default:
         node.again = false;
         if (node.alarmAt <= this.nowMs) node.alarmAt = Infinity;
@@ -439,8 +437,6 @@ export class KernelWorld {
     this.#push(end[0], { kind: "frames", connection: end[1], frames: this.carry(node, end[0], splitFrames(bytes)) });
   }
 }
-
-const markAfterIdleMs = 10;
 
 const happening = { start: 0, effect: 1, input: 2, disk: 3, snapshot: 4, tick: 5, mark: 6 } as const;
 const happenings = 7;

@@ -14,6 +14,7 @@ import { MemoryDisk, type Fault } from "./memory-disk.ts";
 import type { DiskOutcome } from "./simulated-node.ts";
 
 const directory = "/node";
+const markAfterIdleMs = 10;
 
 /** Operations after which a disk is another one: a crash before one that only looks is a crash before the next of these. */
 const changing: ReadonlySet<DiskOperation> = new Set(["create", "write", "truncate", "sync", "rename", "unlink", "sync-directory"]);
@@ -39,7 +40,12 @@ export class LoggedDisk {
   /** From its beginning until it is durable, or has come to nothing. */
   takesSnapshot = false;
   readonly #sizes: LogSizes;
-  #completions: (() => void)[] = [];
+  /** The world's time, and how long the operation that begins takes in the background. */
+  clock: () => number = () => 0;
+  takesMs: (path: string) => number = () => 0;
+  #completions: { readonly complete: () => void; readonly readyAt: number }[] = [];
+  /** Of the operation that begins. */
+  #path = "";
   #writer: SnapshotWriter | undefined;
 
   constructor(sizes: LogSizes) {
@@ -52,9 +58,12 @@ export class LoggedDisk {
   #attach(disk: MemoryDisk): void {
     this.disk = disk;
     this.#completions = [];
-    disk.fault = (operation, path) => (changing.has(operation) ? this.fault(operation, path) : null);
+    disk.fault = (operation, path) => {
+      this.#path = path;
+      return changing.has(operation) ? this.fault(operation, path) : null;
+    };
     const completions = this.#completions;
-    disk.schedule = (complete) => void completions.push(complete);
+    disk.schedule = (complete) => void completions.push({ complete, readyAt: this.clock() + this.takesMs(this.#path) });
   }
 
   /** Reads what is there; `begin` is to be called next. Errors: MK_LOG_DAMAGED. */
@@ -63,6 +72,7 @@ export class LoggedDisk {
       ...this.#sizes, directory, salt: 77, born: this.durableTurn > 0,
       onDurable: (turn) => {
         this.durableTurn = turn;
+        this.markAt = this.clock() + markAfterIdleMs;
         events.durable(turn);
       },
       onFailed: (error) => events.failed(error),
@@ -103,14 +113,37 @@ export class LoggedDisk {
     for (const { bytes } of records) loader.records(bytes);
   }
 
+  /** Operations in the background that may be done now. */
   get waiting(): number {
-    return this.#completions.length;
+    const now = this.clock();
+    let count = 0;
+    for (const { readyAt } of this.#completions) if (readyAt <= now) count++;
+    return count;
   }
 
-  /** One of the operations in the background is done. */
+  /** When the next of them may be, or the mark is due. */
+  get nextAt(): number {
+    let next = this.markAt;
+    for (const { readyAt } of this.#completions) next = Math.min(next, readyAt);
+    return next;
+  }
+
+  get isMarkDue(): boolean {
+    return this.markAt <= this.clock();
+  }
+
+  mark(): void {
+    this.markAt = this.log!.idle ? Infinity : this.clock() + markAfterIdleMs;
+    this.log!.markDurable();
+  }
+
+  /** One of those that may be is done. */
   complete(index: number): void {
-    const [complete] = this.#completions.splice(index, 1);
-    complete!();
+    const now = this.clock();
+    const ready = this.#completions.filter(({ readyAt }) => readyAt <= now);
+    const done = ready[index]!;
+    this.#completions.splice(this.#completions.indexOf(done), 1);
+    done.complete();
   }
 
   // ---- snapshots

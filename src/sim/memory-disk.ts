@@ -7,36 +7,15 @@
  */
 import { assert } from "../base/assert.ts";
 import { crc32 } from "../log/crc32.ts";
-import { withoutSuperseded } from "./superseded.ts";
+import { isData, keptRanges, resized, withoutSuperseded, written, type DataChange, type EntryChange, type Inode, type Kept, type UnsyncedOperation } from "./disk-operations.ts";
 import { DiskError, type Disk, type DiskCallback, type DiskFile, type DiskOperation } from "../log/disk.ts";
 
-export const sectorBytes = 512;
+export { sectorBytes, type Kept, type UnsyncedOperation } from "./disk-operations.ts";
 
 /** Thrown out of the operation before which the process dies. */
 export class SimulatedCrash extends Error {
   override readonly name = "SimulatedCrash";
 }
-
-interface Inode {
-  cache: Uint8Array;
-  durable: Uint8Array;
-}
-
-type DataChange =
-  | { readonly kind: "write"; readonly inode: Inode; readonly position: number; readonly bytes: Uint8Array }
-  | { readonly kind: "truncate"; readonly inode: Inode; readonly size: number };
-type EntryChange =
-  | { readonly kind: "link" | "unlink"; readonly directory: string; readonly name: string; readonly inode: Inode }
-  | { readonly kind: "rename"; readonly directory: string; readonly from: string; readonly name: string; readonly inode: Inode };
-
-/** An operation that no successful sync has covered. */
-export type UnsyncedOperation = (DataChange | EntryChange) & { abandoned: boolean };
-
-/**
- * What a loss of power leaves of an operation: all, nothing, the first bytes, or some of the sectors (by number within
- * the file).
- */
-export type Kept = boolean | { readonly firstBytes: number } | { readonly sectors: (sector: number) => boolean };
 
 /** An error code, or "crash". */
 export type Fault = string | null;
@@ -426,38 +405,8 @@ export class MemoryDisk implements Disk {
   }
 }
 
-function isData(operation: UnsyncedOperation): operation is DataChange & { abandoned: boolean } {
-  return operation.kind === "write" || operation.kind === "truncate";
-}
-
 /** A file has one name at most: an operation that survived takes it from wherever one that did not would have. */
 function relink(entries: Map<string, Inode>, operation: EntryChange, inode: Inode): void {
   for (const [name, other] of entries) if (other === inode) entries.delete(name);
   if (operation.kind !== "unlink") entries.set(operation.name, inode);
-}
-
-function written(image: Uint8Array, position: number, bytes: Uint8Array): Uint8Array {
-  const result = position + bytes.length > image.length ? resized(image, position + bytes.length) : image;
-  result.set(bytes, position);
-  return result;
-}
-
-function resized(image: Uint8Array, size: number): Uint8Array {
-  if (size <= image.length) return image.slice(0, size);
-  const result = new Uint8Array(size);
-  result.set(image);
-  return result;
-}
-
-function keptRanges(position: number, length: number, kept: Exclude<Kept, false>): [start: number, end: number][] {
-  if (kept === true) return [[0, length]];
-  if ("firstBytes" in kept) return [[0, Math.min(kept.firstBytes, length)]];
-  const ranges: [number, number][] = [];
-  for (let start = 0; start < length; ) {
-    const sector = Math.floor((position + start) / sectorBytes);
-    const end = Math.min(length, (sector + 1) * sectorBytes - position);
-    if (kept.sectors(sector)) ranges.push([start, end]);
-    start = end;
-  }
-  return ranges;
 }

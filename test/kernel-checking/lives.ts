@@ -31,6 +31,7 @@ export const livesScenarios: readonly Scenario[] = [
   scenario("a peer comes back from before its new life", [
     ...talk("1", "b"), wait, { kind: "backup", node: "b" }, { kind: "rebirth", node: "b" }, wait, ...talk("2", "b"), wait, { kind: "old", node: "b" }, ...talk("3", "b"), wait,
   ]),
+  scenario("a peer comes back from before it had talked", [wait, { kind: "backup", node: "b" }, { kind: "rebirth", node: "b" }, wait, ...talk("2", "b"), wait, { kind: "old", node: "b" }, ...talk("x", "b"), wait]),
   scenario("much is lost", [{ kind: "down", node: "b" }, { kind: "bulk", item: "b1", to: "b", count: 9, ms: 60 }, wait, { kind: "forget", node: "a", peer: "b" }, wait, { kind: "up", node: "b" }, ...lastWords("b")], {
     nodes: [{ name: "a", dials: ["b"], limits: { ...limits, outboxMemoryBytes: 700, nodeOutboxMemoryBytes: 5_000, outboxSpareBytes: 100 }, snapshotEvery: 5 }, { name: "b", dials: ["a"], limits }],
   }),
@@ -62,9 +63,11 @@ function checkTold(teller: SimulatedNode, listener: SimulatedNode, items: readon
   const letters = [...state.dead.values()].map(({ input }: DeadLetter) => text((input as { payload?: Uint8Array }).payload));
   const waiting = channel === undefined ? [] : [...channel.outbox.inMemory()].map(text);
   const before = past.got.get(listener.name)?.get(teller.name);
+  const hasEnded = state.histories?.get(listener.name)?.ended.includes(listener.kernel!.incarnation) === true;
   for (const item of items) {
     const arrived = got.includes(item);
     if (item === "tz" || item === "qz") hold(arrived, () => `liveness: ${item} did not come to ${listener.name}, when all was well`);
+    if (item === "tx" || item === "qx") hold(!arrived || !hasEnded, () => `K3: ${item} came to ${listener.name} in a life that has ended`);
     const holds = (payload: string): boolean => payload.includes(item);
     hold(arrived || before?.has(item) === true || letters.some(holds) || waiting.some(holds) || (channel?.outbox.blocks.length ?? 0) > 0, () => `K6: ${item} of ${teller.name} to ${listener.name} has vanished`);
   }

@@ -46,8 +46,8 @@ export interface Scenario {
   readonly badClock?: boolean;
   /** Nodes lose their past: what must hold then is in lives.ts. */
   readonly lives?: boolean;
-  /** Disks take their time, so that much is executed that is not durable. */
-  readonly slowDisk?: boolean;
+  /** Disks take their time, so that much is executed that is not durable; or only for files whose names contain this. */
+  readonly slowDisk?: "all" | "outbox-" | "snapshot-";
   /** So many blocks of messages find no room at first. */
   readonly scarceBlocks?: number;
   /** Syncs of the turn log fail now and then. */

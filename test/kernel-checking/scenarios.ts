@@ -96,6 +96,18 @@ export const scenarios: readonly Scenario[] = [
     }],
   },
   {
+    name: "blocks on a slow disk",
+    nodes: [{ name: "a", dials: ["b"], limits: little, snapshotEvery: 4 }, { name: "b", dials: ["a"], limits }],
+    slowDisk: "outbox-",
+    clients: [{
+      node: "a",
+      doings: [
+        { kind: "down", node: "b" }, { kind: "bulk", item: "b1", to: "b", count: 4, ms: 60 }, { kind: "bulk", item: "b2", to: "b", count: 4, ms: 60 }, { kind: "timer", item: "t1", ms: 10 },
+        { kind: "timer", item: "t2", ms: 20 }, { kind: "wait" }, { kind: "up", node: "b" },
+      ],
+    }],
+  },
+  {
     name: "blocks without room",
     nodes: [{ name: "a", dials: ["b"], limits: little, snapshotEvery: 6 }, { name: "b", dials: ["a"], limits }],
     scarceBlocks: 2,
@@ -104,7 +116,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "a slow disk",
     nodes: mesh("ab", { limits, snapshotEvery: 6 }),
-    slowDisk: true,
+    slowDisk: "all",
     clients: [{ node: "a", doings: [{ kind: "ask", item: "q1", to: "b" }, { kind: "flaky", item: "f1", to: "b" }, { kind: "timer", item: "t1", ms: 3 }] }],
   },
   {

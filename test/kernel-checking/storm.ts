@@ -32,10 +32,11 @@ export function stormScenario(seed: number): Scenario {
   for (let client = 0; client < count; client++) {
     const node = names[client % names.length]!;
     const doings = Array.from({ length: 4 + below(8) }, (_, at) => drawDoing(below, names, node, `${client}${at}`, trouble));
+    if (client === 0 && few) doings.splice(below(doings.length), 0, ...whileAway(below, names[1]!, 3 + below(4)));
     for (const to of names) if (to !== node) doings.push({ kind: "open", item: `o${client}${to}`, to });
     clients.push({ node, doings: withCancels(doings), keys: below(4) === 0 ? "session" : "each", ...(below(4) === 0 ? { twice: true } : {}) });
   }
-  return { name: `storm ${seed}`, nodes, clients, trouble, badClock: below(4) === 0, badTransport: below(3) === 0, badDisk: below(4) === 0, slowDisk: below(3) === 0, scarceBlocks: below(3) === 0 ? below(4) : 0, quietMs: 2_000 };
+  return { name: `storm ${seed}`, nodes, clients, trouble, badClock: below(4) === 0, badTransport: below(3) === 0, badDisk: below(4) === 0, ...(below(2) === 0 ? { slowDisk: (["all", "outbox-", "snapshot-"] as const)[below(3)]! } : {}), scarceBlocks: below(3) === 0 ? below(4) : 0, quietMs: 2_000 };
 }
 
 function drawDoing(below: Below, names: string, node: string, id: string, trouble: Record<string, number>): Doing {
@@ -67,6 +68,12 @@ function drawDoing(below: Below, names: string, node: string, id: string, troubl
   }
 }
 
+/** What waits for a peer that is away goes out into blocks, and snapshots name them. */
+function whileAway(below: Below, peer: string, count: number): Doing[] {
+  const tells = Array.from({ length: count }, (_, at): Doing => ({ kind: "bulk", item: `away${at}`, to: peer, count: 2 + below(3), ms: 60 }));
+  return [{ kind: "down", node: peer }, ...tells, { kind: "up", node: peer }];
+}
+
 /** Some of the timers put on the shelf are cancelled a little later. */
 function withCancels(doings: readonly Doing[]): Doing[] {
   return doings.flatMap((doing, at): Doing[] => (doing.kind === "shelve" && at % 2 === 0 ? [doing, { kind: "cancel", item: `${doing.item}!` }] : [doing]));
@@ -86,13 +93,17 @@ export function stormPlan(seed: number, { logged, oneIn, most, comparesStates }:
   // In some runs crashes come in bursts: in the recovery from one the next is likely.
   const burst = below(3);
   let likely = 0;
+  // The disk may do what it was asked for last first, for a whole run.
+  const newestFirst = below(3) === 0;
   return {
     logged, comparesStates,
-    choose: (options) => below(options),
+    choose: (options, what) => (what === "completion" && newestFirst && below(6) > 0 ? options - 1 : below(options)),
     strike(boundary: Boundary): DiskOutcome | undefined {
       if (left === 0) return undefined;
       const odds = likely > 0 ? Math.min(oneIn, 6) : oneIn;
       if (likely > 0) likely--;
+      // A snapshot that has got its name, or a segment: what it stands for must be there now.
+      else if (boundary.what === "disk rename" && below(3) === 0) likely = 8;
       if (below(odds) !== 0) return undefined;
       left--;
       likely = burst * 10;

@@ -269,9 +269,9 @@ const log: readonly Mutant[] = [
     why: "the last group is released although only the page cache may hold it",
   },
   {
-    name: "recovery-cuts-durable", file: "log/segment-walk.js", invariant: "K1",
-    find: "this.position = whole ? alignFrame(end) : start;", replace: "this.position = alignFrame(end);",
-    why: "behind a torn group later ones are not found",
+    name: "recovery-cuts-durable", file: "log/chain.js", invariant: "K1",
+    find: "if (this.durableGroup <= this.lastGroup)", replace: "if (this.lastGroup >= 0)",
+    why: "damage to durable turns is taken for a torn tail, and cut",
   },
   {
     name: "torn-group-accepted", file: "log/segment-walk.js", invariant: "K1",
