@@ -41,7 +41,7 @@ export class HeapSnapshot extends ImageWriter {
   #large: LargeImage | undefined;
 
   constructor(heap: Heap) {
-    super(new Writer(64 * 1024), heap.shapes);
+    super(new Writer(4 * 1024), heap.shapes);
     this.#heap = heap;
     this.#firstNewId = heap.nextId;
     this.#shapeCount = heap.shapes.size;

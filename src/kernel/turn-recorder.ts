@@ -17,7 +17,7 @@ const skewToleranceMs = 2;
 
 export class TurnRecorder {
   /** The records of this step; the turn's patch is appended here. */
-  readonly writer = new Writer(64 * 1024);
+  readonly writer = new Writer(4 * 1024);
   readonly #channels: ChannelTable;
   readonly #clock: KernelClock;
   #now = 0;

@@ -1,23 +1,21 @@
 /**
  * A small deterministic world of kernels: virtual time, first-in-first-out connections, a disk reduced to "appended" and
- * "durable". Every effect is performed one at a time, and a node can be crashed between any two (K1-K10 are tried here before
- * any real process is). The full simulated network and disk grow from this; so far there is no loss and no partition.
+ * "durable", or the real turn log on a disk in memory (logged-disk.ts). Every effect is performed one at a time, and a node can be
+ * crashed between any two, or at any operation of its disk (K1-K10 are tried here before any real process is). No loss, no partition.
  */
 import { assert } from "../base/assert.ts";
+import { MaceKenError } from "../base/error.ts";
 import type { KernelEffect } from "../kernel/kernel-effect.ts";
 import type { ExternalRequest, KernelInput, Operation } from "../kernel/kernel-input.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { KernelLoader, KernelSnapshot } from "../kernel/recovery.ts";
-import { durableTurn, SimulatedNode, type DiskCopy, type DiskOutcome, type SimulatedNodeOptions } from "./simulated-node.ts";
+import { Connections, keyOf, splitFrames } from "./connections.ts";
+import { SimulatedCrash } from "./memory-disk.ts";
+import { copyOf, crashDisk, dropBlock, installSnapshot, isEmpty, loadFrom, putBackOn } from "./plain-disk.ts";
+import { durableTurn, SimulatedNode, type Arrival, type DiskCopy, type DiskOutcome, type SimulatedNodeOptions } from "./simulated-node.ts";
 
 /** Where every decision of a run comes from: an integer below `options`. */
 export type Choose = (options: number, what: string) => number;
-
-interface Connection {
-  readonly from: SimulatedNode;
-  readonly to: SimulatedNode;
-  open: boolean;
-}
 
 export class KernelWorld {
   nowMs = 1_700_000_000_000;
@@ -26,14 +24,25 @@ export class KernelWorld {
   readonly #names = new Set<string>();
   readonly #keys = new Map<string, string>();
   readonly #choose: Choose;
-  readonly #inputs: { readonly node: SimulatedNode; readonly input: KernelInput; readonly dueAt: number }[] = [];
-  readonly #connections = new Map<string, Connection>();
-  #lastConnection = 0;
+  readonly #list: SimulatedNode[] = [];
+  readonly #connections = new Connections((node, input, delayMs) => this.#push(node, input, delayMs));
+  /** What may happen now: the node's number and what it does. Made anew for each step, and kept for the next. */
+  readonly #ready: number[] = [];
   #lastRequest = 0;
   /** Effects performed so far, of all nodes: the boundaries at which a crash can strike. */
   boundaries = 0;
   /** Called before each effect; true crashes the node instead. */
   crashBefore: (node: SimulatedNode, effect: KernelEffect, boundary: number) => DiskOutcome | undefined = () => undefined;
+  /** The same before each operation that changes the disk of a node with a turn log. */
+  crashBeforeDisk: (node: SimulatedNode, operation: string, boundary: number) => DiskOutcome | undefined = () => undefined;
+  /** An error for that operation. */
+  diskError: (node: SimulatedNode, operation: string) => string | null = () => null;
+  /** A log has failed, and its node ends: what its disk keeps. */
+  afterLogFailed: (node: SimulatedNode) => DiskOutcome = () => "process";
+  /** How long the disk takes for what it does in the background; `path` with a turn log. */
+  diskTakesMs: (node: SimulatedNode, path: string) => number = () => 0;
+  /** What becomes of frames on their way. */
+  carry: (from: SimulatedNode, to: SimulatedNode, frames: Uint8Array[]) => Uint8Array[] = (_, __, frames) => frames;
   /** Called after every step of a kernel: the place for invariants. */
   afterStep: (node: SimulatedNode) => void = () => {};
 
@@ -44,6 +53,8 @@ export class KernelWorld {
   add(name: string, options: SimulatedNodeOptions): SimulatedNode {
     const node = new SimulatedNode(name, options);
     this.nodes.set(name, node);
+    this.#list.push(node);
+    this.#attachDisk(node);
     this.#names.add(name);
     this.#keys.set(name, keyOf(node));
     this.start(node);
@@ -51,7 +62,7 @@ export class KernelWorld {
   }
 
   #time(node: SimulatedNode) {
-    return { monotonicMs: this.nowMs - node.startedAt, wallMs: this.nowMs };
+    return { monotonicMs: this.nowMs - node.startedAt, wallMs: this.nowMs + node.wallOffsetMs };
   }
 
   /** Starts the node's process: birth, or recovery from what is durable. */
@@ -70,17 +81,60 @@ export class KernelWorld {
     });
     node.startedAt = this.nowMs;
     node.kernel = kernel;
-    if (node.durable.length === 0 && node.snapshot === undefined) this.#take(node, kernel.birth(this.#time(node)));
+    if (node.options.logged !== undefined) return this.#startLogged(node, kernel);
+    if (isEmpty(node)) this.#take(node, kernel.birth(this.#time(node)));
     else {
       const loader = new KernelLoader(kernel);
-      for (const chunk of node.snapshot?.chunks ?? []) loader.snapshotChunk(chunk);
-      for (const { bytes } of node.durable) loader.records(bytes);
-      // What no snapshot names is worth nothing to a recovery.
-      for (const block of node.blocks.keys()) if (node.snapshot?.blocks.has(block) !== true) node.blocks.delete(block);
-      node.dropped.clear();
+      loadFrom(node, loader);
       this.#take(node, loader.finish(this.#time(node), node.provenTurn));
     }
     this.afterStep(node);
+  }
+
+  /** As in production: read, hold the app against it, and only then write. */
+  #startLogged(node: SimulatedNode, kernel: Kernel): void {
+    const logged = node.options.logged!;
+    const ended = this.#dies(node, () => {
+      const found = logged.examine({
+        durable: (turn) => this.#push(node, { kind: "durable", turn }),
+        failed: () => void (node.hasFailed = true),
+      });
+      const loader = new KernelLoader(kernel);
+      if (!found.empty) logged.load(found, loader);
+      const effects = found.empty ? undefined : loader.finish(this.#time(node), found.provenTurn);
+      found.begin();
+      this.#take(node, effects ?? kernel.birth(this.#time(node)));
+    });
+    if (!ended) this.afterStep(node);
+  }
+
+  #attachDisk(node: SimulatedNode): void {
+    const { logged } = node.options;
+    if (logged === undefined) return;
+    logged.clock = () => this.nowMs;
+    logged.takesMs = (path) => this.diskTakesMs(node, path);
+    logged.fault = (operation) => {
+      node.dying = this.crashBeforeDisk(node, operation, this.boundaries++);
+      return node.dying === undefined ? this.diskError(node, operation) : "crash";
+    };
+  }
+
+  /** Whether the process of a node with a turn log has ended in what it did. */
+  #dies(node: SimulatedNode, action: () => void): boolean {
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof SimulatedCrash) {
+        this.crash(node, node.dying!);
+        return true;
+      }
+      // A start that could not write.
+      if (!(error instanceof MaceKenError) || error.code !== "MK_LOG_SYNC_FAILED") throw error;
+      node.hasFailed = true;
+    }
+    if (!node.hasFailed) return false;
+    this.crash(node, this.afterLogFailed(node));
+    return true;
   }
 
   /** The process dies: memory, unsent effects and connections are gone; the disk keeps what `outcome` says. */
@@ -91,22 +145,14 @@ export class KernelWorld {
     node.paused.clear();
     node.alarmAt = Infinity;
     node.again = node.syncing = false;
+    node.diskReadyAt = Infinity;
     node.taking = undefined;
     node.provenTurn = durableTurn(node);
-    const kept = outcome === "all" ? node.unsynced.length : outcome === "first" ? Math.min(1, node.unsynced.length) : 0;
-    node.durable.push(...node.unsynced.slice(0, kept));
-    node.unsynced.length = 0;
-    for (let i = this.#inputs.length - 1; i >= 0; i--) if (this.#inputs[i]!.node === node) this.#inputs.splice(i, 1);
-    for (const [key, connection] of this.#connections) {
-      if (connection.from !== node && connection.to !== node) continue;
-      this.#connections.delete(key);
-      const [other, number] = this.#otherEnd(key, connection, node);
-      // A dial that was still under way fails; nobody hears of a connection that came to nothing.
-      const opening = this.#inputs.findIndex(({ input }) => input.kind === "opened" && input.connection === number);
-      const [opened] = opening < 0 ? [] : this.#inputs.splice(opening, 1);
-      if (opened === undefined) this.#push(other, { kind: "closed", connection: number });
-      else if (opened.input.kind === "opened" && opened.input.peer !== undefined) this.#push(other, { kind: "dialFailed", peer: opened.input.peer, reason: "refused" });
-    }
+    node.hasFailed = false;
+    node.arrivals.length = 0;
+    if (node.options.logged === undefined) crashDisk(node, outcome);
+    else node.options.logged.crash(outcome);
+    this.#connections.lose(node);
   }
 
   /** The last record of an ordered stop. What else belongs to one, and that the process ends, is the caller's. */
@@ -121,52 +167,47 @@ export class KernelWorld {
     while (!snapshot.done) chunks.push(snapshot.slice(200).slice());
     // It shows executed turns, so those become durable first.
     node.durable.push(...node.unsynced.splice(0));
-    this.#install(node);
+    installSnapshot(node);
   }
 
   /** Begins a snapshot, whose slices come between other things; between steps, and not while there is one. */
   beginSnapshot(node: SimulatedNode): void {
     assert(node.taking === undefined, "one snapshot at a time");
-    const snapshot = new KernelSnapshot(node.kernel!);
-    node.taking = { snapshot, chunks: [snapshot.slice(200).slice()] };
+    const { logged } = node.options;
+    this.#dies(node, () => {
+      const snapshot = new KernelSnapshot(node.kernel!);
+      node.taking = { snapshot, chunks: [] };
+      logged?.beginSnapshot(snapshot);
+      this.#slice(node);
+    });
+  }
+
+  #slice(node: SimulatedNode): void {
+    const { snapshot, chunks } = node.taking!;
+    const chunk = snapshot.slice(200);
+    if (node.options.logged === undefined) chunks.push(chunk.slice());
+    else node.options.logged.writeChunk(chunk);
   }
 
   #goOnWithSnapshot(node: SimulatedNode): void {
-    const { snapshot, chunks } = node.taking!;
-    if (!snapshot.done) chunks.push(snapshot.slice(200).slice());
-    else this.#install(node);
-  }
-
-  #install(node: SimulatedNode): void {
-    const { snapshot, chunks } = node.taking!;
-    snapshot.end();
-    node.taking = undefined;
-    node.snapshot = { turn: snapshot.atTurn, chunks, blocks: snapshot.blocks };
-    for (let i = node.durable.length - 1; i >= 0; i--) if (node.durable[i]!.turn <= snapshot.atTurn) node.durable.splice(i, 1);
-    for (const block of node.dropped) this.#removeBlock(node, block);
-  }
-
-  #removeBlock(node: SimulatedNode, block: number): void {
-    const isNeeded = node.taking !== undefined || node.snapshot?.blocks.has(block) === true;
-    if (isNeeded) node.dropped.add(block);
+    const { snapshot } = node.taking!;
+    if (!snapshot.done) this.#slice(node);
+    else if (node.options.logged === undefined) installSnapshot(node);
     else {
-      node.dropped.delete(block);
-      node.blocks.delete(block);
+      snapshot.end();
+      node.taking = undefined;
+      node.options.logged.finishSnapshot(snapshot.blocks);
     }
   }
 
-  copyDisk({ durable, snapshot, blocks, restoredAs }: SimulatedNode): DiskCopy {
-    return { durable: [...durable], snapshot, blocks: new Map(blocks), restoredAs };
+  copyDisk(node: SimulatedNode): DiskCopy {
+    return copyOf(node);
   }
 
   /** The node dies, and finds this on its disk when it starts again. */
   putBack(node: SimulatedNode, copy: DiskCopy): void {
     if (node.kernel !== undefined) this.crash(node, "none");
-    node.durable.splice(0, Infinity, ...copy.durable);
-    node.snapshot = copy.snapshot;
-    node.blocks.clear();
-    for (const [block, bytes] of copy.blocks) node.blocks.set(block, bytes);
-    node.restoredAs = copy.restoredAs;
+    putBackOn(node, copy);
   }
 
   /** The same as `maceken restore` does it. */
@@ -187,11 +228,11 @@ export class KernelWorld {
   }
 
   #push(node: SimulatedNode, input: KernelInput, delayMs = 0): void {
-    this.#inputs.push({ node, input, dueAt: this.nowMs + delayMs });
+    node.arrivals.push({ input, dueAt: this.nowMs + delayMs });
   }
 
   #take(node: SimulatedNode, effects: readonly KernelEffect[]): void {
-    // Views are valid until the next step only, and effects wait here.
+    // Views are valid until the next step only.
     for (const effect of effects) node.effects.push(effect.kind === "append" ? { ...effect, bytes: effect.bytes.slice() } : effect);
   }
 
@@ -199,9 +240,10 @@ export class KernelWorld {
   run(untilMs = 60_000, maxSteps = 100_000): boolean {
     const deadline = this.nowMs + untilMs;
     for (let step = 0; step < maxSteps; step++) {
-      const ready = this.#ready();
-      if (ready.length > 0) {
-        ready[this.#choose(ready.length, "next")]!();
+      this.#collectReady();
+      const { length } = this.#ready;
+      if (length > 0) {
+        this.#happen(this.#ready[this.#choose(length, "next")]!);
         continue;
       }
       const next = this.#nextTime();
@@ -216,52 +258,97 @@ export class KernelWorld {
 
   #nextTime(): number {
     let next = Infinity;
-    for (const each of this.#inputs) if (!isHeldBack(each)) next = Math.min(next, each.dueAt);
-    for (const { alarmAt } of this.nodes.values()) next = Math.min(next, alarmAt);
+    for (const node of this.#list) {
+      for (const each of node.arrivals) if (each.dueAt < next && !isHeldBack(node, each)) next = each.dueAt;
+      next = Math.min(next, node.alarmAt, node.diskReadyAt, node.options.logged?.nextAt ?? Infinity);
+    }
     return next;
   }
 
   /** Everything that may happen now. What one node does stays in order; between nodes, syncs and deliveries the choice is free. */
-  #ready(): (() => void)[] {
-    const ready: (() => void)[] = [];
-    for (const node of this.nodes.values()) {
+  #collectReady(): void {
+    const ready = this.#ready;
+    ready.length = 0;
+    for (let index = 0; index < this.#list.length; index++) {
+      const node = this.#list[index]!;
+      const first = index * happenings;
       if (node.kernel === undefined) {
-        if (!node.staysDown) ready.push(() => this.start(node));
+        if (!node.staysDown) ready.push(first + happening.start);
         continue;
       }
       if (node.effects.length > 0) {
-        ready.push(() => this.#performOne(node));
+        ready.push(first + happening.effect);
         continue;
       }
-      const inputAt = this.#inputs.findIndex((each) => each.node === node && each.dueAt <= this.nowMs && !isHeldBack(each));
-      if (inputAt >= 0) ready.push(() => this.#step(node, this.#inputs.splice(inputAt, 1)[0]!.input));
-      if (node.syncing) ready.push(() => this.#syncDone(node));
-      const { taking } = node;
-      if (taking !== undefined && (!taking.snapshot.done || taking.snapshot.lastTurn <= node.kernel.durable)) ready.push(() => this.#goOnWithSnapshot(node));
-      if (node.again || node.alarmAt <= this.nowMs) {
-        ready.push(() => {
-          node.again = false;
-          if (node.alarmAt <= this.nowMs) node.alarmAt = Infinity;
-          this.#step(node, { kind: "tick" });
-        });
-      }
+      if (this.#arrived(node) >= 0) ready.push(first + happening.input);
+      const { taking, options: { logged } } = node;
+      if (logged === undefined ? node.syncing && this.#diskIsReady(node) : logged.waiting > 0) ready.push(first + happening.disk);
+      if (taking !== undefined && (!taking.snapshot.done || logged !== undefined || taking.snapshot.lastTurn <= node.kernel.durable)) ready.push(first + happening.snapshot);
+      if (node.again || node.alarmAt <= this.nowMs) ready.push(first + happening.tick);
+      if (logged !== undefined && logged.isMarkDue) ready.push(first + happening.mark);
     }
-    return ready;
+  }
+
+  #diskIsReady(node: SimulatedNode): boolean {
+    if (node.diskReadyAt === Infinity) node.diskReadyAt = this.nowMs + this.diskTakesMs(node, "");
+    return node.diskReadyAt <= this.nowMs;
+  }
+
+  #arrived(node: SimulatedNode): number {
+    const { arrivals } = node;
+    for (let i = 0; i < arrivals.length; i++) if (arrivals[i]!.dueAt <= this.nowMs && !isHeldBack(node, arrivals[i]!)) return i;
+    return -1;
+  }
+
+  #happen(what: number): void {
+    const node = this.#list[Math.floor(what / happenings)]!;
+    const { logged } = node.options;
+    if (logged === undefined) this.#happenTo(node, what % happenings);
+    else this.#dies(node, () => this.#happenTo(node, what % happenings));
+  }
+
+  #happenTo(node: SimulatedNode, what: number): void {
+    const { logged } = node.options;
+    switch (what) {
+      case happening.start:
+        return this.start(node);
+      case happening.effect:
+        return this.#performOne(node);
+      case happening.input:
+        return this.#step(node, node.arrivals.splice(this.#arrived(node), 1)[0]!.input);
+      case happening.disk:
+        node.diskReadyAt = Infinity;
+        return logged === undefined ? this.#syncDone(node) : logged.complete(this.#choose(logged.waiting, "completion"));
+      case happening.snapshot:
+        return this.#goOnWithSnapshot(node);
+      case happening.mark:
+        return logged!.mark();
+      default:
+        node.again = false;
+        if (node.alarmAt <= this.nowMs) node.alarmAt = Infinity;
+        return this.#step(node, { kind: "tick" });
+    }
   }
 
   #step(node: SimulatedNode, input: KernelInput): void {
+    // The mark proves to the next life that the attempt's turn began.
+    if (input.kind === "durable" && node.kernel!.guard?.isAnnounced === true) node.options.logged?.log?.markDurable();
     this.#take(node, node.kernel!.step(input, this.#time(node)));
     this.afterStep(node);
   }
 
   #syncDone(node: SimulatedNode): void {
-    node.syncing = false;
+    const { unsynced } = node;
     node.syncs++;
-    node.durable.push(...node.unsynced.splice(0));
+    // What was appended after the sync had begun waits for the next one.
+    const later = unsynced.length > 1 ? this.#choose(unsynced.length, "synced") : 0;
+    node.durable.push(...unsynced.splice(0, unsynced.length - later));
+    node.syncing = later > 0;
     this.#step(node, { kind: "durable", turn: durableTurn(node) });
   }
 
   #performOne(node: SimulatedNode): void {
+    const { logged } = node.options;
     const outcome = this.crashBefore(node, node.effects.peek()!, this.boundaries++);
     if (outcome !== undefined) {
       this.crash(node, outcome);
@@ -270,14 +357,21 @@ export class KernelWorld {
     const effect = node.effects.shift()!;
     switch (effect.kind) {
       case "append":
-        node.unsynced.push({ bytes: effect.bytes, turn: effect.turn });
-        node.syncing = true;
+        if (logged !== undefined) logged.log!.append(effect.bytes, effect.turn);
+        else {
+          node.unsynced.push({ bytes: effect.bytes, turn: effect.turn });
+          node.syncing = true;
+        }
         break;
       case "transmit":
         this.#transmit(node, effect.connection, effect.bytes);
         if (effect.more) this.#push(node, { kind: "drained", connection: effect.connection });
         break;
       case "writeBlock":
+        if (logged !== undefined) {
+          this.#push(node, { kind: "blockWritten", block: effect.block, isKept: logged.log!.blocks.write(effect.block, effect.bytes) });
+          break;
+        }
         if (node.hasRoomForBlocks) {
           assert(!node.blocks.has(effect.block), "a block is written once");
           node.blocks.set(effect.block, effect.bytes);
@@ -285,13 +379,14 @@ export class KernelWorld {
         this.#push(node, { kind: "blockWritten", block: effect.block, isKept: node.hasRoomForBlocks });
         break;
       case "readBlock": {
-        const bytes = node.blocks.get(effect.block);
+        const bytes = logged === undefined ? node.blocks.get(effect.block) : logged.log!.blocks.read(effect.block);
         assert(bytes !== undefined, "a block that is needed is kept (K6)");
         this.#push(node, { kind: "blockRead", block: effect.block, bytes });
         break;
       }
       case "dropBlock":
-        this.#removeBlock(node, effect.block);
+        if (logged === undefined) dropBlock(node, effect.block);
+        else logged.log!.blocks.drop(effect.block);
         break;
       case "pause":
         node.paused.add(effect.connection);
@@ -300,10 +395,10 @@ export class KernelWorld {
         node.paused.delete(effect.connection);
         break;
       case "close":
-        this.#closeConnection(node, effect.connection);
+        this.#connections.close(node, effect.connection);
         break;
       case "dial":
-        this.#dial(node, effect.peer, effect.delayMs);
+        this.#connections.dial(node, effect.peer, this.nodes.get(effect.peer), effect.delayMs);
         break;
       case "answer": {
         const known = node.answers.get(effect.request);
@@ -327,6 +422,7 @@ export class KernelWorld {
       case "admit":
         break;
     }
+    if (logged !== undefined && node.effects.length === 0 && logged.log!.pendingBytes > 0) logged.log!.flush(this.#choose(2, "blocking sync") === 0);
   }
 
   // ---- the network
@@ -335,57 +431,17 @@ export class KernelWorld {
     return this.#connections.size;
   }
 
-  #dial(node: SimulatedNode, peer: string, delayMs: number): void {
-    const target = this.nodes.get(peer);
-    if (target?.kernel === undefined) {
-      this.#push(node, { kind: "dialFailed", peer, reason: "refused" }, delayMs + 1);
-      return;
-    }
-    const id = ++this.#lastConnection;
-    this.#connections.set(String(id), { from: node, to: target, open: true });
-    this.#push(node, { kind: "opened", connection: id * 2, peer, key: keyOf(target) }, delayMs);
-    this.#push(target, { kind: "opened", connection: id * 2 + 1, key: keyOf(node) }, delayMs);
-  }
-
-  #otherEnd(key: string, connection: Connection, node: SimulatedNode): [SimulatedNode, number] {
-    const id = Number(key);
-    return connection.from === node ? [connection.to, id * 2 + 1] : [connection.from, id * 2];
-  }
-
   #transmit(node: SimulatedNode, number: number, bytes: Uint8Array): void {
-    const key = String(number >> 1);
-    const connection = this.#connections.get(key);
-    if (connection === undefined) return;
-    const [other, otherNumber] = this.#otherEnd(key, connection, node);
-    this.#push(other, { kind: "frames", connection: otherNumber, frames: splitFrames(bytes) });
-  }
-
-  #closeConnection(node: SimulatedNode, number: number): void {
-    const key = String(number >> 1);
-    const connection = this.#connections.get(key);
-    if (connection === undefined) return;
-    this.#connections.delete(key);
-    const [other, otherNumber] = this.#otherEnd(key, connection, node);
-    this.#push(other, { kind: "closed", connection: otherNumber });
+    const end = this.#connections.otherEnd(node, number);
+    if (end === undefined) return;
+    this.#push(end[0], { kind: "frames", connection: end[1], frames: this.carry(node, end[0], splitFrames(bytes)) });
   }
 }
+
+const happening = { start: 0, effect: 1, input: 2, disk: 3, snapshot: 4, tick: 5, mark: 6 } as const;
+const happenings = 7;
 
 /** Frames of a connection that is not read stay in the network. */
-function isHeldBack({ node, input }: { readonly node: SimulatedNode; readonly input: KernelInput }): boolean {
+function isHeldBack(node: SimulatedNode, { input }: Arrival): boolean {
   return input.kind === "frames" && node.paused.has(input.connection);
-}
-
-/** What the transport would prove. */
-function keyOf(node: SimulatedNode): string {
-  return `key of ${node.name}`;
-}
-
-function splitFrames(bytes: Uint8Array): Uint8Array[] {
-  const frames: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    frames.push(bytes.slice(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return frames;
 }

@@ -8,7 +8,7 @@
 import { assert } from "../base/assert.ts";
 import { crc32 } from "../log/crc32.ts";
 import { DiskError, type Disk, type DiskCallback, type DiskFile, type DiskOperation } from "../log/disk.ts";
-import { emptyInode, isData, makeDurable, redo, resized, written, type Directory, type Inode, type Kept, type UnsyncedOperation } from "./unsynced-operations.ts";
+import { emptyInode, isData, makeDurable, redo, resized, withoutSuperseded, written, type Directory, type Inode, type Kept, type UnsyncedOperation } from "./unsynced-operations.ts";
 
 /** Thrown out of the operation before which the process dies. */
 export class SimulatedCrash extends Error {
@@ -311,16 +311,21 @@ export class MemoryDisk implements Disk {
     }
     // A later sync may have come back before this one, and with later operations on top. Both lists have the same order.
     let next = 0;
-    let left = 0;
-    const unsynced = this.#unsynced;
-    for (const operation of unsynced) {
-      while (next < covered.length && covered[next] !== operation && !unsynced.includes(covered[next]!)) next++;
+    let left: UnsyncedOperation[] = [];
+    let areSomeAbandoned = false;
+    for (const operation of this.#unsynced) {
+      while (next < covered.length && covered[next] !== operation && !this.#unsynced.includes(covered[next]!)) next++;
       const isCovered = covered[next] === operation;
       if (isCovered) next++;
-      if (isCovered && !operation.abandoned) makeDurable(operation, this.#directories);
-      else unsynced[left++] = operation;
+      if (isCovered && !operation.abandoned) {
+        makeDurable(operation, this.#directories);
+        if (areSomeAbandoned) left = left.flatMap((older) => (older.abandoned ? withoutSuperseded(older, operation) : [older]));
+      } else {
+        left.push(operation);
+        areSomeAbandoned ||= operation.abandoned;
+      }
     }
-    unsynced.length = left;
+    this.#unsynced = left;
   }
 
   #write(inode: Inode, position: number, bytes: Uint8Array): void {
