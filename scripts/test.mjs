@@ -17,7 +17,7 @@ if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(" ")}`);
   process.exit(1);
 }
-const args = ["--import", "#maceken/node/register.js", "--enable-source-maps", "--test", "--test-concurrency=2", `--test-timeout=${timeoutMs}`, "--test-reporter=spec", ...files];
+const args = ["--import", "./scripts/own-build.mjs", "--import", "#maceken/node/register.js", "--enable-source-maps", "--test", "--test-concurrency=2", `--test-timeout=${timeoutMs}`, "--test-reporter=spec", ...files];
 const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
 process.exit(status ?? 1);
 

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { app, ref, Rejection, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
 import { always, call, check, world, type ClientCall, type WorldOptions, type WorldView } from "#maceken/check/check.js";
 import { codeOf } from "../lib/lone-node.ts";
-import { commitWorld, HastyCoordinator } from "./two-phase-commit.ts";
+import { commitWorld, HastyCoordinator } from "../../examples/two-phase-commit/world.ts";
 
 test("two-phase commit as services is right in every order of its turns", async (t) => {
   for (const participants of [2, 3, 4]) {

@@ -4,7 +4,7 @@ import { app, ref, Service, type Messages } from "#maceken/index.js";
 import type { Counterexample } from "#maceken/check/counterexample.js";
 import { gossipWorld } from "./gossip.ts";
 import { holder, member, ring } from "./rings.ts";
-import { commitWorld, HastyCoordinator } from "./two-phase-commit.ts";
+import { commitWorld, HastyCoordinator } from "../../examples/two-phase-commit/world.ts";
 
 export async function counterexampleOf(definition: WorldDefinition, options: CheckOptions = {}): Promise<Counterexample> {
   const { violation } = await check(definition, options);

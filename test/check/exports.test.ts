@@ -11,7 +11,7 @@ import { traceAsMermaid } from "#maceken/check/trace-mermaid.js";
 import { clockedEvents, traceAsShiviz, type ClockedEvent } from "#maceken/check/trace-shiviz.js";
 import { traceTable } from "#maceken/check/trace-table.js";
 import { circle, counterexampleOf, gossip, hasty, lost, thrown } from "./counterexamples.ts";
-import { commitWorld } from "./two-phase-commit.ts";
+import { commitWorld } from "../../examples/two-phase-commit/world.ts";
 
 test("a table has a line for each step, aligned, and its changes below", async () => {
   const lines = traceTable(await hasty()).split("\n");

@@ -1,5 +1,6 @@
 /** What a crash may leave of what was not synced. */
-import type { Kept, MemoryDisk, UnsyncedOperation } from "#maceken/sim/unsynced-operations.js";
+import type { MemoryDisk } from "#maceken/sim/memory-disk.js";
+import type { Kept, UnsyncedOperation } from "#maceken/sim/unsynced-operations.js";
 import type { DiskOutcome } from "#maceken/sim/simulated-node.js";
 import type { Boundary } from "./run.ts";
 

@@ -1,54 +1,7 @@
-/** Two-phase commit as services: a coordinator and its participants, each of which may refuse. */
-import { app, ref, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
-import { always, call, world } from "#maceken/check/check.js";
-
-type Decision = "undecided" | "committed" | "aborted";
-
-export class Participant extends Service {
-  static readonly messages: Messages<Participant> = { prepare: true, decide: true };
-  state: "working" | "prepared" | "committed" | "aborted" = "working";
-
-  /** Whether it can commit is not its own doing: chance says. */
-  prepare(): boolean {
-    if (this.turn.random() < 0.5) {
-      this.state = "aborted";
-      return false;
-    }
-    this.state = "prepared";
-    return true;
-  }
-
-  decide(commit: boolean) {
-    this.state = commit ? "committed" : "aborted";
-  }
-}
-
-export class Coordinator extends Service {
-  static readonly messages: Messages<Coordinator> = { commit: true };
-  decision: Decision = "undecided";
-  votes = 0;
-  /** In no order, as far as anybody should tell. */
-  readonly participants: Set<Ref<Participant>>;
-  constructor(participants: Ref<Participant>[]) {
-    super();
-    this.participants = new Set(participants);
-  }
-
-  commit() {
-    for (const participant of this.participants) this.turn.when(participant.prepare(), this.onVote);
-  }
-
-  protected onVote(outcome: Outcome<boolean>) {
-    if (this.decision !== "undecided") return;
-    if (!outcome.ok || !outcome.value) this.decide("aborted");
-    else if (++this.votes === this.participants.size) this.decide("committed");
-  }
-
-  protected decide(decision: Decision) {
-    this.decision = decision;
-    for (const participant of this.participants) participant.decide(decision === "committed");
-  }
-}
+/** The world of two-phase commit: a coordinator, some participants and a client who wants it; and what must hold. */
+import { app, ref, type Messages, type Outcome } from "maceken";
+import { always, call, world } from "maceken/check";
+import { Coordinator, Participant } from "./two-phase-commit.ts";
 
 /** With the mistake that is made: the first vote decides. */
 export class HastyCoordinator extends Coordinator {
@@ -80,3 +33,5 @@ export function commitWorld(participants: number, Manager: typeof Coordinator = 
     ],
   });
 }
+
+export default commitWorld(3);
