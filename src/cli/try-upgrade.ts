@@ -10,6 +10,7 @@ import { Reader } from "../codec/reader.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { noPeers } from "../kernel/kernel-options.ts";
 import type { KernelEffect, Note } from "../kernel/kernel-effect.ts";
+import { RecordNames } from "../kernel/record-names.ts";
 import { readRecord } from "../kernel/record.ts";
 import { KernelLoader } from "../kernel/recovery.ts";
 import type { UpgradeFacts } from "../kernel/upgrade-facts.ts";
@@ -83,8 +84,9 @@ function whatTheTurnDid(effects: readonly KernelEffect[], kernel: Kernel): Pick<
   if (append?.kind === "append") {
     recordBytes = append.bytes.length;
     const reader = new Reader(append.bytes);
+    const names = new RecordNames();
     while (!reader.done) {
-      for (const { index } of readRecord(reader).head.sent) {
+      for (const { index } of readRecord(reader, names).head.sent) {
         const peer = kernel.channels.at(index)?.peer ?? `channel ${index}`;
         counts.set(peer, (counts.get(peer) ?? 0) + 1);
       }

@@ -63,7 +63,7 @@ export class Kernel {
   /** The last number given to a call, timer or message of the node to itself. */
   lastId = 0;
   #effects: KernelEffect[] = [];
-  readonly #recorder: TurnRecorder;
+  readonly recorder: TurnRecorder;
   readonly #gate = new Gate<GatedOutput>();
   readonly #external: ExternalRequests;
   readonly #intake: Intake;
@@ -98,7 +98,7 @@ export class Kernel {
     this.#intake = new Intake(this.outboxes, this.limits.maxWaitingRequests, (note) => this.note(note));
     this.peers = new Peers(this, (effect) => void this.#effects.push(effect));
     this.restarts = new ChannelRestarts(this, this.peers);
-    this.#recorder = new TurnRecorder(this.channels, this.clock);
+    this.recorder = new TurnRecorder(this.channels, this.clock);
     this.queue = new TurnQueue({
       external: this.#external,
       watch: options.watch,
@@ -119,7 +119,7 @@ export class Kernel {
 
   /** What the last record said of time and numbers: where a snapshot's records go on. */
   get recorded(): { readonly now: number; readonly skew: number; readonly lastId: number } {
-    return this.#recorder.recorded;
+    return this.recorder.recorded;
   }
 
   // ------------------------------------------------------------------------------------------------------------- life
@@ -129,8 +129,8 @@ export class Kernel {
     this.clock.begin(time);
     const root = new NodeState(this.options.app.version, this.options.newIncarnation());
     this.executed = 1;
-    this.#recorder.begin();
-    const result = this.executor.birth(root, this.#recorder.writer, this.#turnClock());
+    this.recorder.begin();
+    const result = this.executor.birth(root, this.recorder.writer, this.#turnClock());
     this.#record(result, undefined);
     declareTables(this.heap, this.state);
     this.executor.watchFromHere();
@@ -140,7 +140,7 @@ export class Kernel {
   /** After recovery.ts has loaded snapshot and records: resumes what was pending, then the restart turn. Throws what is wrong with the program. */
   resume(time: TimeOfStep, recorded: { readonly now: number; readonly skew: number; readonly provenTurn: number }, work: WakeUpWork): KernelEffect[] {
     this.clock.begin(time, recorded);
-    this.#recorder.resume({ ...recorded, lastId: this.lastId });
+    this.recorder.resume({ ...recorded, lastId: this.lastId });
     this.durable = this.executed;
     declareTables(this.heap, this.state);
     this.queue.restore();
@@ -150,8 +150,8 @@ export class Kernel {
     const began = { kind: "began", counts: this.ledger.attempt !== undefined && this.executed <= recorded.provenTurn } as const;
     if (began.counts) this.note(deathNote(this.ledger, this.limits.deathsBeforeParked));
     this.executed++;
-    this.#recorder.begin();
-    const result = this.executor.restart(this.#recorder.writer, this.#turnClock(), work);
+    this.recorder.begin();
+    const result = this.executor.restart(this.recorder.writer, this.#turnClock(), work);
     this.#record(result, undefined, began);
     this.executor.watchFromHere();
     this.restarts.resume();
@@ -262,7 +262,7 @@ export class Kernel {
     this.#housekeeping();
     this.queue.advance();
     this.#runTurns();
-    const { writer } = this.#recorder;
+    const { writer } = this.recorder;
     if (writer.length > 0) {
       if (this.options.durable) {
         this.#unsynced.appended(this.executed, writer.length);
@@ -312,16 +312,16 @@ export class Kernel {
     const { input, lane, channel } = next;
     // Being consumed is a fact to keep, even of a turn that changed nothing; only a question from outside leaves no trace.
     const mustRecord = input.kind !== "request" || channel !== undefined || (input.request.origin.kind === "external" && input.request.origin.key !== null);
-    this.#recorder.begin(input);
+    this.recorder.begin(input);
     this.executed++;
     this.counters.turns++;
-    let result = this.executor.run(input, this.#recorder.writer, this.#turnClock(), { mustRecord });
+    let result = this.executor.run(input, this.recorder.writer, this.#turnClock(), { mustRecord });
     if (result.kind === "failed") {
       this.counters.failures++;
       this.note(failureNote(next, result.error));
       this.#noteOutputs(result.outputs);
       if (lane.retries && lane.attempts < this.limits.retryAttempts) {
-        this.#recorder.abandon();
+        this.recorder.abandon();
         this.executed--;
         const delays = this.limits.retryDelaysMs;
         this.queue.pause(lane, this.clock.now + delays[Math.min(lane.attempts++, delays.length - 1)]!);
@@ -339,14 +339,14 @@ export class Kernel {
 
   /** An input whose tries are used up is consumed all the same: nothing refused ever blocks a channel. */
   #park({ input }: NextTurn, { outcome, options }: Parking): TurnResult {
-    const result = this.executor.park(input, outcome, this.#recorder.writer, this.#turnClock(), options);
+    const result = this.executor.park(input, outcome, this.recorder.writer, this.#turnClock(), options);
     assert(result.kind !== "failed", "parking runs no user code");
     return result;
   }
 
   /** For guarded-start.ts: consumes what has ended the process too often, without running it. */
   parkDeadly(next: NextTurn, attempt: Attempt, deaths: number): void {
-    this.#recorder.begin(next.input);
+    this.recorder.begin(next.input);
     this.executed++;
     this.counters.parked++;
     const result = this.#park(next, parkingOfDeadly(attempt, deaths));
@@ -357,15 +357,15 @@ export class Kernel {
 
   /** A record that says only this of the node's life. */
   noteLife(event: LifeEvent): void {
-    this.#recorder.begin();
+    this.recorder.begin();
     this.executed++;
     this.counters.records++;
     this.#finishRecord(this.lastId, [], undefined, event);
   }
 
   #finishRecord(lastId: number, messages: readonly OutgoingMessage[], consumed: Channel | undefined, event: LifeEvent | undefined): void {
-    const before = this.#recorder.recorded.now;
-    this.#recorder.finish(this.executed, lastId, messages, consumed, event);
+    const before = this.recorder.recorded.now;
+    this.recorder.finish(this.executed, lastId, messages, consumed, event);
     if (event !== undefined) this.ledger.note(event, this.clock.now, before);
   }
 
@@ -381,7 +381,7 @@ export class Kernel {
       for (const { node } of outputs.messages) this.peers.warnUnknown(node);
       this.queue.addOutputs(outputs);
     } else {
-      this.#recorder.abandon();
+      this.recorder.abandon();
       this.executed--;
     }
     for (const answer of outputs.answers) {

@@ -7,6 +7,7 @@ import { MaceKenError } from "../base/error.ts";
 import { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
 import type { Channel } from "../protocol/channel.ts";
+import type { RecordNames } from "./record-names.ts";
 import { readLifeEvent, writeLifeEvent, type LifeEvent } from "./life-ledger.ts";
 import type { StoredBlock } from "../protocol/outbox-block.ts";
 
@@ -58,7 +59,7 @@ export function beginRecord(writer: Writer): number {
   return start;
 }
 
-export function endRecord(writer: Writer, start: number, head: RecordHead): void {
+export function endRecord(writer: Writer, start: number, head: RecordHead, names: RecordNames): void {
   writer.patchU32(start + 4, writer.length - start - prefixBytes);
   const { format, lastId, skew, peers, consumed, sent, acknowledged, life, what } = head;
   writer.uint(
@@ -97,12 +98,12 @@ export function endRecord(writer: Writer, start: number, head: RecordHead): void
     }
   }
   if (life !== undefined) writeLifeEvent(writer, life);
-  if (what !== undefined) writer.string(what);
+  if (what !== undefined) names.write(writer, what);
   writer.patchU32(start, writer.length - start - 4);
 }
 
 /** The next record of a run of records: its head, and a reader over its patch. Errors: MK_DIRECTORY_FORMAT. */
-export function readRecord(reader: Reader): { readonly head: RecordHead; readonly patch: Reader } {
+export function readRecord(reader: Reader, names: RecordNames): { readonly head: RecordHead; readonly patch: Reader } {
   const length = reader.u32();
   if (length < 4 || length > reader.remaining) reader.fail("record is longer than its group");
   const end = reader.at + length;
@@ -110,14 +111,14 @@ export function readRecord(reader: Reader): { readonly head: RecordHead; readonl
   if (patchLength > end - reader.at) reader.fail("patch is longer than its record");
   const patch = new Reader(reader.bytes, reader.at, reader.at + patchLength);
   const headReader = new Reader(reader.bytes, reader.at + patchLength, end);
-  const head = readRecordHead(headReader);
+  const head = readRecordHead(headReader, names);
   headReader.expectEnd();
   reader.at = end;
   return { head, patch };
 }
 
 /** Reads a head; the reader then stands at the patch. Payloads are views. */
-function readRecordHead(reader: Reader): RecordHead {
+function readRecordHead(reader: Reader, names: RecordNames): RecordHead {
   const flags = reader.uint();
   // A flag that is not known means a part that is not known.
   const format = (flags & flag.format) !== 0 ? reader.uint() : undefined;
@@ -147,7 +148,7 @@ function readRecordHead(reader: Reader): RecordHead {
     for (let i = 0; i < count; i++) acknowledged.push({ index: reader.uint(), upTo: reader.uint() });
   }
   const life = (flags & flag.life) === 0 ? undefined : readLifeEvent(reader);
-  const what = (flags & flag.what) === 0 ? undefined : reader.string();
+  const what = (flags & flag.what) === 0 ? undefined : names.read(reader);
   return { format, turn, elapsedMs, lastId, skew, peers, consumed, sent, acknowledged, life, what };
 }
 

@@ -16,6 +16,7 @@ import type { Kernel } from "./kernel.ts";
 import type { KernelEffect } from "./kernel-effect.ts";
 import type { TimeOfStep } from "./kernel-clock.ts";
 import { upgradeNotes, type UpgradeFacts } from "./upgrade-facts.ts";
+import { RecordNames } from "./record-names.ts";
 import { demandRecordFormat, readChannel, readRecord, recordFormat, writeChannel, type RecordHead } from "./record.ts";
 
 /** Sees the turns of the log go by, for tools that tell them in words. */
@@ -33,6 +34,7 @@ export class KernelLoader {
   #now = 0;
   #skew = 0;
   #format = recordFormat;
+  readonly #names = new RecordNames();
   /** Of a snapshot, in the order of its chunks. */
   #next: "beginning" | "channels" | "heap" = "beginning";
   /** Records up to this turn are in the snapshot. */
@@ -120,7 +122,7 @@ export class KernelLoader {
     const kernel = this.#kernel;
     const reader = new Reader(bytes);
     while (!reader.done) {
-      const { head, patch } = readRecord(reader);
+      const { head, patch } = readRecord(reader, this.#names);
       if (head.turn <= this.#snapshotTurn) continue;
       assert(head.turn === kernel.executed + 1, "recovered turns have no gap (K1)");
       kernel.executed = head.turn;
@@ -186,6 +188,7 @@ export class KernelSnapshot {
     this.#kernel = kernel;
     this.#heap = new HeapSnapshot(kernel.heap);
     this.atTurn = this.lastTurn = kernel.executed;
+    kernel.recorder.snapshotBegins();
     this.#channels = kernel.channels.all()[Symbol.iterator]();
   }
 

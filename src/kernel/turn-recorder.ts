@@ -10,6 +10,7 @@ import type { OutgoingMessage, TurnInput } from "../turn/turn-input.ts";
 import type { ChannelTable } from "./channel-table.ts";
 import type { KernelClock } from "./kernel-clock.ts";
 import type { LifeEvent } from "./life-ledger.ts";
+import { RecordNames } from "./record-names.ts";
 import { beginRecord, endRecord, recordFormat, type RecordHead } from "./record.ts";
 
 /** Below this the wall clock's lead is noise, not a fact to record. */
@@ -26,6 +27,7 @@ export class TurnRecorder {
   #start = -1;
   #saidFormat = false;
   #what: string | undefined;
+  readonly #names = new RecordNames();
 
   constructor(channels: ChannelTable, clock: KernelClock) {
     this.#channels = channels;
@@ -41,6 +43,11 @@ export class TurnRecorder {
 
   get recorded(): { readonly now: number; readonly skew: number; readonly lastId: number } {
     return { now: this.#now, skew: this.#skew, lastId: this.#lastId };
+  }
+
+  /** A snapshot begins: who reads it reads the records behind it, and none before. */
+  snapshotBegins(): void {
+    this.#names.beginAnew();
   }
 
   /** `input`: what the turn consumes, so that the record can be told. */
@@ -85,7 +92,7 @@ export class TurnRecorder {
     this.#now = clock.now;
     this.#lastId = lastId;
     if (head.skew !== undefined) this.#skew = head.skew;
-    endRecord(this.writer, this.#start, head);
+    endRecord(this.writer, this.#start, head, this.#names);
     this.#start = -1;
     if (consumed === undefined) return;
     consumed.consume(turn);

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { MaceKenError } from "#maceken/base/error.js";
 import { Reader } from "#maceken/codec/reader.js";
 import { ChannelTable } from "#maceken/kernel/channel-table.js";
+import { RecordNames } from "#maceken/kernel/record-names.js";
 import { readChannel, readRecord, recordFormat } from "#maceken/kernel/record.js";
 import { OutboxWatch } from "#maceken/protocol/outbox-watch.js";
 import { readManifest } from "#maceken/log/data-directory.js";
@@ -88,7 +89,8 @@ export class LogTarget implements FuzzTarget {
         default:
           takes(this.tally, () => {
             const reader = new Reader(this.#bent(this.#records));
-            while (!reader.done) readRecord(reader);
+            const names = new RecordNames();
+            while (!reader.done) readRecord(reader, names);
           });
       }
     }

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { MemoryDisk } from "#maceken/sim/memory-disk.js";
 import { Reader } from "#maceken/codec/reader.js";
 import { Writer } from "#maceken/codec/writer.js";
+import { RecordNames } from "#maceken/kernel/record-names.js";
 import { beginRecord, endRecord, readRecord, recordFormat } from "#maceken/kernel/record.js";
 import { verifyLog } from "#maceken/log/verify.js";
 import { codeOf, directory, TestNode } from "./harness.ts";
@@ -54,13 +55,13 @@ test("newer records: by the format that the first of a life says, and by a part 
   const head = { turn: 1, elapsedMs: 0, lastId: undefined, skew: undefined, peers: [], consumed: undefined, sent: [], acknowledged: [], life: undefined, what: undefined };
   const encode = (format: number | undefined): Uint8Array => {
     const writer = new Writer();
-    endRecord(writer, beginRecord(writer), { ...head, format });
+    endRecord(writer, beginRecord(writer), { ...head, format }, new RecordNames());
     return writer.copy();
   };
-  for (const format of [undefined, recordFormat]) assert.deepEqual(readRecord(new Reader(encode(format))).head, { ...head, format });
-  assert.equal(codeOf(() => void readRecord(new Reader(encode(recordFormat + 1)))), "MK_DIRECTORY_FORMAT");
+  for (const format of [undefined, recordFormat]) assert.deepEqual(readRecord(new Reader(encode(format)), new RecordNames()).head, { ...head, format });
+  assert.equal(codeOf(() => void readRecord(new Reader(encode(recordFormat + 1)), new RecordNames())), "MK_DIRECTORY_FORMAT");
   const strange = encode(undefined);
   // Length of the record, length of the patch, then the flags.
   strange.set([0x80, 0x04], 8);
-  assert.equal(codeOf(() => void readRecord(new Reader(strange))), "MK_DIRECTORY_FORMAT");
+  assert.equal(codeOf(() => void readRecord(new Reader(strange), new RecordNames())), "MK_DIRECTORY_FORMAT");
 });
