@@ -58,6 +58,7 @@ export class InboxPressure {
       this.#paused.delete(session);
       // What it sent meanwhile was not read: its silence was this side's.
       session.lastReceivedAt = now;
+      session.answerDueAt = Infinity;
       this.#emit({ kind: "resume", connection: session.connection });
     }
   }

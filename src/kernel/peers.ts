@@ -17,7 +17,9 @@ import type { KernelEffect } from "./kernel-effect.ts";
 
 const watchEveryMs = 1_000;
 const pingAfterMs = 5_000;
-const deadAfterMs = 15_000;
+const answerWithinMs = 10_000;
+/** Of a connection in whose place the peer wants another one: it may be alive at this end only. */
+const doubtedAnswerWithinMs = 2_000;
 const greetingTimeoutMs = 10_000;
 
 /** Whether a peer can be talked with, as far as this node can tell. */
@@ -115,7 +117,7 @@ export class Peers {
     const session = this.#sessions.get(connection);
     if (session === undefined) return;
     session.lastReceivedAt = this.#now;
-    session.pingedAt = 0;
+    session.answerDueAt = Infinity;
     for (const frame of frames) {
       if (!this.#sessions.has(connection)) return;
       this.#guarded(session, () => this.#frame(session, new Reader(frame)));
@@ -220,8 +222,13 @@ export class Peers {
     const channel = this.#kernel.channels.demand(session.peer!);
     const existing = this.#open.get(channel.peer);
     if (existing !== undefined && existing !== session) {
-      if (!this.#introductions.isKept(session, hello, existing)) return this.#close(session);
-      this.#close(existing);
+      if (this.#introductions.isKept(session, hello, existing)) this.#close(existing);
+      else {
+        existing.ping(this.#now + doubtedAnswerWithinMs);
+        this.#watched.add(existing);
+        this.#touched.add(existing);
+        return this.#close(session);
+      }
     }
     this.#introductions.greet(session);
     this.#admit(session, channel, hello);
@@ -316,21 +323,20 @@ export class Peers {
     if (more) session.congested = true;
   }
 
-  /** Asks silent peers that owe something for a sign of life, and gives up connections that never greeted or went dead. */
+  /** Asks silent peers that owe something for a sign of life, and gives up connections that never greeted or did not answer. */
   tick(): void {
     for (const session of [...this.#watched]) {
       const silentMs = this.#now - session.lastReceivedAt;
       if (!session.isOpen) {
         if (silentMs > greetingTimeoutMs) this.#close(session);
-      } else if (session.channel!.acknowledged === session.channel!.released) this.#watched.delete(session);
+      } else if (session.answerDueAt === Infinity && session.channel!.acknowledged === session.channel!.released) this.#watched.delete(session);
       else if (this.#pressure.isPaused(session)) continue;
-      else if (silentMs > deadAfterMs && session.pingedAt !== 0) {
+      else if (this.#now >= session.answerDueAt) {
         this.#close(session);
         // Whoever dialled it may not have noticed; one that this side dialled is dialled again by now.
         if (session.dialled === undefined) this.#redial(session.peer!);
-      }
-      else if (silentMs > pingAfterMs && session.pingedAt === 0) {
-        session.ping(this.#now);
+      } else if (silentMs > pingAfterMs && session.answerDueAt === Infinity) {
+        session.ping(this.#now + answerWithinMs);
         this.#touched.add(session);
       }
     }

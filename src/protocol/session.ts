@@ -28,9 +28,9 @@ export class Session {
   /** The next message to transmit on this connection. */
   #cursor = 0;
   #acknowledgementSent = 0;
-  /** Monotonic ms when anything was received last, and when a ping was sent that is not answered. */
+  /** Monotonic ms: when anything was received last, and by when something must be, because a ping was sent. */
   lastReceivedAt: number;
-  pingedAt = 0;
+  answerDueAt = Infinity;
   /** The transport has not yet taken what was written: more would only pile up. */
   congested = false;
   helloSent = false;
@@ -95,9 +95,11 @@ export class Session {
     this.#acknowledgementSent = 0;
   }
 
-  ping(now: number): void {
-    this.pingedAt = now;
-    this.#frame(() => this.output.u8(frameType.ping));
+  /** Asks for a sign of life; a question that is open already may be made more urgent. */
+  ping(dueAt: number): void {
+    const isAsked = this.answerDueAt !== Infinity;
+    this.answerDueAt = Math.min(this.answerDueAt, dueAt);
+    if (!isAsked) this.#frame(() => this.output.u8(frameType.ping));
   }
 
   pong(): void {

@@ -25,10 +25,10 @@ class Hand {
   #requests = 0;
   readonly kernel: Kernel;
 
-  constructor(limits: Partial<KernelLimits> = {}) {
+  constructor(limits: Partial<KernelLimits> = {}, key = "key of a") {
     this.kernel = new Kernel({
       name: "a", app: app({ version: 1 }).service("talker", () => new Talker()) as never, random: () => 0.5, newIncarnation: () => "a-1", durable: true, limits,
-      peering: { key: "key of a", listed: new Set(["x"]), dials: new Set(["x"]), keys: new Map([["x", "K"]]), acceptsAny: false },
+      peering: { key, listed: new Set(["x"]), dials: new Set(["x"]), keys: new Map([["x", "K"]]), acceptsAny: false },
     });
     this.kernel.birth(this.#time());
     this.durable();
@@ -126,6 +126,32 @@ for (const peer of ["x", undefined] as const) {
     assert.deepEqual(other.after(1_100), ["transmit 2"]);
   });
 }
+
+test("F24: what goes to a peer that was silent for long is not too late because of that: it is asked, and has ten seconds", () => {
+  const hand = new Hand({ idleConnectionMs: 10_000_000 });
+  hand.meet(1, "x");
+  hand.after(600_000);
+  hand.say();
+  assert.deepEqual(hand.after(1_000), ["transmit 1"], "a ping");
+  assert.deepEqual(hand.after(9_000), []);
+  assert.deepEqual(hand.after(1_000), ["close 1", "dial x"]);
+});
+
+test("F24: a connection that lives at this end only does not keep the peer's new ones away for long", () => {
+  for (const isAnswered of [true, false]) {
+    const hand = new Hand({}, "A");
+    // Nothing waits for the peer here, so that only its own attempts can tell that it has lost the connection.
+    hand.meet(1, "x");
+    hand.after(60_000);
+    hand.opened(7);
+    assert.deepEqual(hand.hello(7), ["close 7", "transmit 1"], "the connection of the lower key is kept, and asked");
+    if (isAnswered) assert.deepEqual(hand.frame(1, frameType.pong), []);
+    assert.deepEqual(hand.after(1_900), []);
+    assert.deepEqual(hand.after(200), isAnswered ? [] : ["close 1", "dial x"]);
+    hand.opened(8);
+    assert.deepEqual(hand.hello(8), isAnswered ? ["close 8", "transmit 1"] : ["admit 8", "transmit 8"]);
+  }
+});
 
 test("a peer that wants to rest while something waits for it is dialled again", () => {
   const hand = new Hand();
