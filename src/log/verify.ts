@@ -49,7 +49,7 @@ export interface GroupReport extends Frame {
    * It belongs to the sequence that recovery reads; otherwise it is a mark, replaced by the snapshot, a copy, or torn.
    */
   readonly current: boolean;
-  /** Empty when the group is torn. */
+  /** As recovery reads them: without those of the first group that the snapshot stands for. Empty when the group is torn. */
   entries(): Iterable<LogEntry>;
 }
 
@@ -117,7 +117,8 @@ export function* groupsOf(disk: Disk, directory: string, salt = 0): Generator<Gr
   const listed = withLogErrors(() => listLogFiles(disk, directory));
   const newest = listed.snapshots.at(-1);
   const snapshot = newest === undefined ? null : withLogErrors(() => new SnapshotReader(disk, directory, newest.number, salt));
-  const chain = new Chain(anchorOf(snapshot), listed.segments[0]?.name ?? "log");
+  const anchor = anchorOf(snapshot);
+  const chain = new Chain(anchor, listed.segments[0]?.name ?? "log");
   for (const { name, number } of listed.segments) {
     const walk = new SegmentWalk(disk, salt, number, withLogErrors(() => readSegment(disk, pathIn(directory, name), null)));
     for (let frame = walk.next(); frame !== null; frame = walk.next()) {
@@ -126,7 +127,7 @@ export function* groupsOf(disk: Disk, directory: string, salt = 0): Generator<Gr
       yield {
         ...found, file: name, mark,
         current: chain.accept(name, found, walk.skippedFrom),
-        entries: () => (found.whole && !mark ? walk.entries(name, found) : []),
+        entries: () => (found.whole && !mark ? walk.entries(name, found, found.group === anchor.group + 1 ? (snapshot?.position.skip ?? 0) : 0) : []),
       };
     }
   }

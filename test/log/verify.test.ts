@@ -73,6 +73,20 @@ test("groupsOf walks groups and marks with their offsets and entries", () => {
   assert.deepEqual(turns, Array.from({ length: 38 }, (_, index) => index + 23));
 });
 
+test("groupsOf passes over what the snapshot stands for in the group that was pending when it began", () => {
+  const disk = new MemoryDisk();
+  disk.makeDirectory(directory);
+  const node = new TestNode(disk, undefined, { syncPolicy: alwaysAsynchronous });
+  node.append();
+  node.append();
+  node.snapshot();
+  node.append();
+  node.log.flush();
+  disk.settle();
+  const turns = [...groupsOf(disk, directory, smallSegments.salt)].flatMap(({ entries }) => Array.from(entries(), ({ bytes }) => decodeTurn(bytes).turn));
+  assert.deepEqual(turns, [3]);
+});
+
 test("a directory whose files come and go while it is read is sound at every moment", () => {
   const { disk, node } = build();
   const before = disk.restart();
