@@ -28,7 +28,7 @@ test("crash points: every boundary, every outcome, crashes in recoveries, storms
   console.log(`# before ${list(counts.byKind)}`);
   console.log(`# on the way ${list(counts.seen)}`);
   for (const part of ["one crash", "one crash, turn log", "new lives", "two crashes", "two crashes, turn log", "three crashes", "another order", "storms"]) {
-    assert.ok((parts.get(part) ?? 0) > 30, `${part}: ${parts.get(part) ?? 0}`);
+    assert.ok((parts.get(part) ?? 0) > 5, `${part}: ${parts.get(part) ?? 0}`);
   }
   for (const what of ["append", "transmit", "answer", "outside", "writeBlock", "readBlock", "disk write", "disk sync", "disk sync-directory", "disk rename"]) {
     assert.ok((counts.byKind.get(what) ?? 0) > 0, `no crash before ${what}`);
