@@ -1,6 +1,6 @@
 /**
  * Holds an app against recovered data before any turn runs: versions, services, classes, and the methods that timers,
- * continuations and deferred messages name. Refuses with the list; the data stay as they were.
+ * continuations, deferred messages and messages of the node to itself name. Refuses with the list; the data stay as they were.
  */
 import { MaceKenError } from "../base/error.ts";
 import { findPaths } from "../codec/value-path.ts";

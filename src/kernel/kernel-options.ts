@@ -50,6 +50,8 @@ export interface KernelLimits {
   readonly idempotencyKeepMs: number;
   /** Deferred messages of the node; beyond, the guard's "defer" is a rejection. */
   readonly maxDeferred: number;
+  /** Dead letters of the node; beyond, what would become one keeps its place and is tried on. Those of lost peers and of inputs that end the process are exempt. */
+  readonly maxDeadLetters: number;
   /** Bytes of one message between nodes. */
   readonly maxMessageBytes: number;
   /** Processes that an input may end; then it is parked. */
@@ -81,6 +83,7 @@ export const defaultLimits: KernelLimits = {
   maxIdempotencyKeys: 1_000_000,
   idempotencyKeepMs: 24 * 3600 * 1000,
   maxDeferred: 100_000,
+  maxDeadLetters: 100_000,
   maxMessageBytes: 16 * 1024 * 1024,
   deathsBeforeParked: 5,
   guardedInputs: 100,

@@ -29,7 +29,7 @@ import { LifeLedger, type Attempt, type LifeEvent } from "./life-ledger.ts";
 import { Intake } from "./intake.ts";
 import { operationTurn } from "./operations.ts";
 import { OutboxStorage } from "./outbox-storage.ts";
-import { deadlyNote, deathNote, parkingOf, parkingOfDeadly, type Parking } from "./parking.ts";
+import { deadlyNote, deathNote, parkingOf, parkingOfDeadly, retryOf, type Parking } from "./parking.ts";
 import { Peers } from "./peers.ts";
 import { labelsOfRoot } from "./root-labels.ts";
 import { TurnQueue, type NextTurn } from "./turn-queue.ts";
@@ -318,13 +318,13 @@ export class Kernel {
     let result = this.executor.run(input, this.recorder.writer, this.#turnClock(), { mustRecord });
     if (result.kind === "failed") {
       this.counters.failures++;
-      this.note(failureNote(next, result.error));
+      const retry = retryOf(lane, this.limits, this.state.dead.size);
+      this.note(retry?.note ?? failureNote(next, this.state, result.error));
       this.#noteOutputs(result.outputs);
-      if (lane.retries && lane.attempts < this.limits.retryAttempts) {
+      if (retry !== undefined) {
         this.recorder.abandon();
         this.executed--;
-        const delays = this.limits.retryDelaysMs;
-        this.queue.pause(lane, this.clock.now + delays[Math.min(lane.attempts++, delays.length - 1)]!);
+        this.queue.pause(lane, this.clock.now + retry.delayMs);
         auditWhole(this);
         return;
       }

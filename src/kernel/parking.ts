@@ -7,6 +7,7 @@ import { MaceKenError, messageOf, stackOf } from "../base/error.ts";
 import type { Outcome } from "../base/rejection.ts";
 import { failureOutcome, type ParkOptions } from "../turn/executor.ts";
 import type { Note } from "./kernel-effect.ts";
+import type { KernelLimits } from "./kernel-options.ts";
 import type { Attempt, LifeLedger } from "./life-ledger.ts";
 import type { Lane } from "./lanes.ts";
 
@@ -14,6 +15,20 @@ import type { Lane } from "./lanes.ts";
 export interface Parking {
   readonly outcome: Outcome<unknown>;
   readonly options: ParkOptions;
+}
+
+/** How long an input waits that can neither run nor become a dead letter. */
+const whileFullMs = 10_000;
+
+/** When an input whose handler threw is tried again; undefined: not at all. Counts the try. A note says what people read in place of the failure, which they know by then. */
+export function retryOf(lane: Lane, { retryAttempts, retryDelaysMs, maxDeadLetters }: KernelLimits, letters: number): { readonly delayMs: number; readonly note?: Note } | undefined {
+  if (!lane.retries) return undefined;
+  if (lane.attempts < retryAttempts) return { delayMs: retryDelaysMs[Math.min(lane.attempts++, retryDelaysMs.length - 1)]! };
+  if (letters < maxDeadLetters) return undefined;
+  return {
+    delayMs: whileFullMs,
+    note: { level: "error", code: "MK_DEAD_LETTERS_FULL", message: `there are ${letters} dead letters, as many as may be: what fails now waits, and what is behind it`, fields: { lane: lane.name } },
+  };
 }
 
 /** Its handler threw at every try. A request from outside is not tried again, and whoever asked keeps it. */

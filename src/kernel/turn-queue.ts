@@ -210,7 +210,10 @@ export class TurnQueue {
   }
 
   #peekLocal(): TurnInput | undefined {
-    const id = this.#localIds.peek();
+    // An upgrade may have made dead letters of some.
+    const { local } = this.#ports.state();
+    let id = this.#localIds.peek();
+    for (; id !== undefined && !local.has(id); id = this.#localIds.peek()) this.#localIds.shift();
     return id === undefined ? undefined : { kind: "local", id };
   }
 

@@ -1,11 +1,11 @@
 /**
- * Stored work that the code of a new version cannot do: timers and continuations whose method is gone, deferred messages to a
- * service or method that is gone. Found before the upgrade, and, if the app says so, made dead letters in its turn.
+ * Stored work that the code of a new version cannot do: timers and continuations whose method is gone, deferred messages and messages of the
+ * node to itself to a service or method that is gone. Found before the upgrade, and, if the app says so, made dead letters in its turn.
  */
 import { MaceKenError } from "../base/error.ts";
 import { touch } from "../heap/barrier.ts";
 import { findMethod } from "./continuation.ts";
-import { DeadLetter, type DeferredRequest, type NodeState, type ReplyState, type TimerState } from "./node-state.ts";
+import { DeadLetter, type NodeState, type ReplyState, type RequestMessage, type TimerState } from "./node-state.ts";
 import type { ActiveTurn } from "./running-turn.ts";
 
 export interface LostWork {
@@ -32,10 +32,19 @@ export function findLostWork(state: NodeState, staying: ReadonlySet<object>): Lo
     const where = reply.service === null ? undefined : missing(reply.service, reply.method);
     if (where !== undefined) lost.push({ what: `continuation ${where} of ${reply.what}`, park: (turn) => parkContinuation(turn, reply, where) });
   }
-  for (const [id, request] of state.deferred) {
+  const missingOf = (request: RequestMessage): string | undefined => {
     const service = state.services.get(request.service);
-    const where = service === undefined ? `${request.service}.${request.method} (the service is removed)` : missing(service, request.method);
-    if (where !== undefined) lost.push({ what: `deferred message ${where}`, park: (turn) => parkDeferred(turn, id, request, where) });
+    return service === undefined ? `${request.service}.${request.method} (the service is removed)` : missing(service, request.method);
+  };
+  for (const [id, request] of state.deferred) {
+    const where = missingOf(request);
+    if (where !== undefined) lost.push({ what: `deferred message ${where}`, park: (turn) => parkRequest(turn, state.deferred, id, request, `the deferred message's method ${where}`) });
+  }
+  for (const [id, message] of state.local) {
+    if (!("request" in message)) continue;
+    const { request } = message;
+    const where = missingOf(request);
+    if (where !== undefined) lost.push({ what: `message to itself ${where}`, park: (turn) => parkRequest(turn, state.local, id, request, `the method ${where} of a message of the node to itself`) });
   }
   return lost;
 }
@@ -57,10 +66,10 @@ function parkContinuation(turn: ActiveTurn, reply: ReplyState, where: string): v
   addLetter(turn, { kind: "continuation", call, what, method, context }, `the continuation ${where} of ${what}`);
 }
 
-function parkDeferred(turn: ActiveTurn, id: number, request: DeferredRequest, where: string): void {
-  turn.state.deferred.delete(id);
+function parkRequest(turn: ActiveTurn, table: Map<number, unknown>, id: number, request: RequestMessage, what: string): void {
+  table.delete(id);
   const { service, method, args, sender } = request;
-  addLetter(turn, { kind: "request", service, method, args, sender: { ...sender } }, `the deferred message's method ${where}`);
+  addLetter(turn, { kind: "request", service, method, args, sender: { ...sender } }, what);
   turn.answer(request.origin, { ok: false, error: new MaceKenError("MK_PARKED", `${service}.${method} does not exist any more since an upgrade of the node`) }, `${service}.${method}`);
 }
 

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { app, ref, Rejection, Service, type Messages, type Outcome } from "#maceken/index.js";
 import type { DeadLetter } from "#maceken/turn/node-state.js";
+import type { KernelLimits } from "#maceken/kernel/kernel-options.js";
 import type { AppDefinition } from "#maceken/service/app.js";
 import { codeOf, TestWorld, type TestNode } from "../lib/lone-node.ts";
 
@@ -82,10 +83,10 @@ interface Office {
   readonly c: TestNode;
 }
 
-function office(fails: number): Office {
+function office(fails: number, limits?: Partial<KernelLimits>): Office {
   const test = new TestWorld();
   const names = ["a", "b", "c"];
-  const [a, b, c] = names.map((name) => test.node(name, deskApp, names.filter((other) => other !== name))) as [TestNode, TestNode, TestNode];
+  const [a, b, c] = names.map((name) => test.node(name, deskApp, names.filter((other) => other !== name), limits)) as [TestNode, TestNode, TestNode];
   test.pass(100);
   tries = [];
   failsUpTo = fails;
@@ -200,6 +201,25 @@ describe("a handler that throws", () => {
     test.pass(3_000);
     assert.equal(tries.length, 6);
     assert.deepEqual(deskOf(a).outcomes, ["bad: MK_PARKED", "second: ok"]);
+  });
+
+  it("F16: when there are as many dead letters as may be, what fails keeps its place and is tried on; nothing is lost, others go on", () => {
+    const { test, a, b, c } = office(Infinity, { maxDeadLetters: 1 });
+    a.ask("desk.sendTo", ["b", "bad", "bad", "behind it"]);
+    test.pass(3_000);
+    assert.deepEqual([lettersOf(b).length, deskOf(a).outcomes.length, deskOf(b).seen], [1, 1, []]);
+    tries = [];
+    test.pass(35_000);
+    assert.deepEqual(pauses(), [10_000, 10_000]);
+    c.ask("desk.sendTo", ["b", "of c"]);
+    test.pass(100);
+    assert.deepEqual(deskOf(b).seen, ["of c"]);
+    const [id] = [...b.kernel.state.dead.keys()];
+    test.world.operate(b.node, { kind: "dropDeadLetter", id: id! });
+    test.pass(11_000);
+    assert.deepEqual(deskOf(b).seen, ["of c", "behind it"]);
+    assert.equal(lettersOf(b).length, 1);
+    assert.deepEqual(deskOf(a).outcomes, ["bad: MK_PARKED", "bad: MK_PARKED", "behind it: ok"]);
   });
 
   it("F16: a dead letter that is tried again is a new input, behind everything consumed; its caller is not told again", () => {
