@@ -15,7 +15,7 @@ import type { TurnLog } from "#maceken/log/turn-log.js";
 import { frameType, protocolVersion, writeHello } from "#maceken/protocol/frame.js";
 import type { MemoryDisk } from "#maceken/sim/memory-disk.js";
 import { encodeArguments, requestPayload } from "#maceken/turn/payload.js";
-import { everything } from "../fixtures/format-1/app.ts";
+import { everything } from "../fixtures/everything-app.ts";
 import { exactText } from "../lib/exact.ts";
 import { written } from "../lib/written.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Goal: directories written by every released format stay readable, for ever. Method: committed directories are unpacked and read,
  * without running them and by starting the program that wrote them; every value and all pending work must be there.
- * Should this fail while format 1 is not released, the format was changed: make the fixture again (CONTRIBUTING.md).
+ * Should this fail for a format that is not released, the format was changed: make its fixture again (CONTRIBUTING.md).
  */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { gunzipSync } from "node:zlib";
 import { startNode } from "#maceken/index.js";
 import { readDirectory } from "#maceken/cli/read-directory.js";
 import { nodeInternals } from "#maceken/node/node.js";
-import everythingApp, { everything, Item } from "../fixtures/format-1/app.ts";
+import everythingApp, { everything, Item } from "../fixtures/everything-app.ts";
 
 const root = mkdtempSync(join(tmpdir(), "maceken-fixtures-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -74,7 +74,7 @@ function compare(found: any): void {
   assert.equal(found.refs[0], found.refs[1]);
 }
 
-for (const format of readdirSync(fileURLToPath(new URL("../fixtures/", import.meta.url)))) {
+for (const format of readdirSync(fileURLToPath(new URL("../fixtures/", import.meta.url))).filter((name) => name.startsWith("format-"))) {
   test(`${format}: read without running it`, () => {
     const { kernel, unknownClasses } = readDirectory(unpack(format));
     const { state, channels } = kernel;
