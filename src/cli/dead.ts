@@ -1,6 +1,5 @@
 /** `maceken dead`: messages whose handler failed at every try, and what is not known to have reached a peer that was lost. */
-import type { DeadAnswer, DeadLetterReport, DeadRequest } from "../node/dead-letters.ts";
-import { noSuchLetter } from "../node/dead-letters.ts";
+import type { DeadAnswer, DeadLetterReport, DeadLetterReports, DeadRequest } from "../node/dead-letters.ts";
 import { printView } from "../observe/print-view.ts";
 import { ask, order } from "./ask.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
@@ -52,10 +51,12 @@ async function run(input: CommandInput): Promise<number> {
 }
 
 async function list(directory: string, ids: readonly number[], peer: string | undefined, json: boolean): Promise<void> {
-  const { answer } = await ask<DeadLetterReport[]>(directory, { command: "dead ls" });
-  const missing = ids.find((id) => !answer.some((letter) => letter.id === id));
-  if (missing !== undefined) throw noSuchLetter(missing);
-  const letters = answer.filter((letter) => (ids.length === 0 || ids.includes(letter.id)) && (peer === undefined || letter.peer === peer));
+  const letters: DeadLetterReport[] = [];
+  for (let more = true, after = 0; more; after = letters.at(-1)?.id ?? 0) {
+    const { answer } = await ask<DeadLetterReports>(directory, { command: "dead ls", after, ...(ids.length === 0 ? {} : { ids }), ...(peer === undefined ? {} : { peer }) });
+    letters.push(...answer.letters);
+    more = answer.more;
+  }
   if (json) await printJson(letters);
   else if (ids.length > 0) await print(letters.map(whole).join("\n"));
   else if (letters.length === 0) await print(`no dead letters${peer === undefined ? "" : ` of ${peer}`}\n`);

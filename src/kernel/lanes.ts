@@ -48,7 +48,9 @@ export class Lanes {
     return undefined;
   }
 
+  /** After the head has failed once more. */
   pause(lane: Lane, until: number): void {
+    lane.attempts++;
     lane.pausedUntil = until;
     this.#paused.add(lane);
   }

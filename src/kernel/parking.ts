@@ -20,10 +20,10 @@ export interface Parking {
 /** How long an input waits that can neither run nor become a dead letter. */
 const whileFullMs = 10_000;
 
-/** When an input whose handler threw is tried again; undefined: not at all. Counts the try. A note says what people read in place of the failure, which they know by then. */
-export function retryOf(lane: Lane, { retryAttempts, retryDelaysMs, maxDeadLetters }: KernelLimits, letters: number): { readonly delayMs: number; readonly note?: Note } | undefined {
+/** When an input whose handler threw is tried again; undefined: not at all. A note says what people read in place of the failure, which they know by then. */
+export function retryOf(lane: Pick<Lane, "name" | "retries" | "attempts">, { retryAttempts, retryDelaysMs, maxDeadLetters }: KernelLimits, letters: number): { readonly delayMs: number; readonly note?: Note } | undefined {
   if (!lane.retries) return undefined;
-  if (lane.attempts < retryAttempts) return { delayMs: retryDelaysMs[Math.min(lane.attempts++, retryDelaysMs.length - 1)]! };
+  if (lane.attempts < retryAttempts) return { delayMs: retryDelaysMs[Math.min(lane.attempts, retryDelaysMs.length - 1)]! };
   if (letters < maxDeadLetters) return undefined;
   return {
     delayMs: whileFullMs,

@@ -11,10 +11,11 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Reach } from "../kernel/peers.ts";
 import { inspectState } from "../observe/inspect.ts";
 import type { Channel } from "../protocol/channel.ts";
-import { deadLetterReports, operateOnLetters, type DeadRequest } from "./dead-letters.ts";
+import { deadLetterReports, operateOnLetters, type DeadQuestion, type DeadRequest } from "./dead-letters.ts";
 
 export type ControlRequest =
-  | { readonly command: "status" | "dead ls" | "peers ls" | "snapshot" }
+  | { readonly command: "status" | "peers ls" | "snapshot" }
+  | DeadQuestion
   | { readonly command: "inspect"; readonly path: string; readonly depth?: number; readonly items?: number }
   | DeadRequest
   | { readonly command: "peers forget"; readonly peer: string };
@@ -74,7 +75,7 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
       case "peers ls":
         return peerReports(target.kernel, true);
       default:
-        return answerFromState(target.kernel, asked, mostMeasuredLive);
+        return answerFromState(target.kernel, asked, liveBounds);
     }
   };
 }
@@ -82,11 +83,11 @@ export function controlHandler(target: ControlTarget): (request: unknown) => Pro
 const snapshotAnswerMs = 2_000;
 /** What comes over a socket may be anything that JSON can say. Errors: MK_USAGE. */
 function demandTypes(request: unknown): ControlRequest | null {
-  const { command, path, peer, ids, all, upTo, depth, items } = (request ?? {}) as Record<string, unknown>;
+  const { command, path, peer, ids, all, upTo, after, depth, items } = (request ?? {}) as Record<string, unknown>;
   const isNumber = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const fits =
     [path, peer].every((value) => value === undefined || typeof value === "string") &&
-    [upTo, depth, items].every((value) => value === undefined || isNumber(value)) &&
+    [upTo, after, depth, items].every((value) => value === undefined || isNumber(value)) &&
     (ids === undefined || (Array.isArray(ids) && ids.every(isNumber))) &&
     (all === undefined || all === true);
   const isWhole =
@@ -98,11 +99,16 @@ function demandTypes(request: unknown): ControlRequest | null {
   throw new MaceKenError("MK_USAGE", "the request has a part of the wrong type", { remedy: "Use the same version of maceken as the node." });
 }
 
-/** Objects that are counted while a node waits: some ten milliseconds. */
-const mostMeasuredLive = 20_000;
+/** What is told while a node waits, objects that are counted and dead letters: some ten milliseconds. */
+const liveBounds: AnswerBounds = { mostMeasured: 20_000, mostLetters: 1_000 };
+
+interface AnswerBounds {
+  readonly mostMeasured: number;
+  readonly mostLetters: number;
+}
 
 /** The requests that only read. Errors: MK_USAGE, MK_PATH_UNKNOWN. */
-export function answerFromState(kernel: Kernel, request: ControlRequest | null, mostMeasured = Number.POSITIVE_INFINITY): unknown {
+export function answerFromState(kernel: Kernel, request: ControlRequest | null, { mostMeasured, mostLetters }: AnswerBounds = { mostMeasured: Infinity, mostLetters: Infinity }): unknown {
   switch (request?.command) {
     case "inspect": {
       const { path, depth, items } = request;
@@ -110,7 +116,7 @@ export function answerFromState(kernel: Kernel, request: ControlRequest | null, 
       return inspectState(kernel.state, path, bounds, { heap: kernel.heap, mostObjects: mostMeasured });
     }
     case "dead ls":
-      return deadLetterReports(kernel);
+      return deadLetterReports(kernel, request, mostLetters);
     case "peers ls":
       return peerReports(kernel, false);
     case "status":

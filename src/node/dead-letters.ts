@@ -1,5 +1,5 @@
 /**
- * Dead letters for an operator: what each says, and retrying or dropping some, those of a peer, or all. Each letter is a system turn of its
+ * Dead letters for an operator: what each says, a thousand at a time, and retrying or dropping some, those of a peer, or all. Each letter is a system turn of its
  * own, and is answered when that is durable; many share a sync. What a letter holds and whether it can run is decided below, in the kernel.
  */
 import { MaceKenError } from "../base/error.ts";
@@ -23,6 +23,20 @@ export interface DeadLetterReport {
   readonly input: View;
 }
 
+/** Which letters to tell of: those listed, all of a peer, or all; behind the letter `after`. */
+export interface DeadQuestion {
+  readonly command: "dead ls";
+  readonly ids?: readonly number[];
+  readonly peer?: string;
+  readonly after?: number;
+}
+
+export interface DeadLetterReports {
+  readonly letters: readonly DeadLetterReport[];
+  /** There are more behind the last one. */
+  readonly more: boolean;
+}
+
 /** Which letters: those listed, or all, or all of a peer. `upTo` leaves out what became a letter after the first request of several. */
 export interface DeadRequest {
   readonly command: "dead retry" | "dead drop";
@@ -44,8 +58,14 @@ export interface DeadAnswer {
 /** As many as are durable long before who asks gives up waiting. */
 const mostAtOnce = 10_000;
 
-export function deadLetterReports({ state }: Kernel): DeadLetterReport[] {
-  return Array.from(state.dead, ([id, letter]) => reportOf(id, letter));
+/** In the order of their IDs. Errors: MK_USAGE for a listed letter that is not there. */
+export function deadLetterReports({ state }: Kernel, { ids, peer, after = 0 }: DeadQuestion, most: number): DeadLetterReports {
+  const missing = ids?.find((id) => !state.dead.has(id));
+  if (missing !== undefined) throw noSuchLetter(missing);
+  const chosen = (ids === undefined ? [...state.dead.keys()] : [...new Set(ids)])
+    .filter((id) => id > after && (peer === undefined || peerOf(state.dead.get(id)!.input) === peer))
+    .sort((a, b) => a - b);
+  return { letters: chosen.slice(0, most).map((id) => reportOf(id, state.dead.get(id)!)), more: chosen.length > most };
 }
 
 /** Errors: MK_USAGE for a listed letter that is not there or cannot run; then nothing is done. And what `operate` rejects with. */
@@ -74,7 +94,7 @@ export async function operateOnLetters(kernel: Kernel, request: DeadRequest, ope
   return { done: now.length, cannotRun, more: now.length < chosen.length, upTo };
 }
 
-export function noSuchLetter(id: number): MaceKenError {
+function noSuchLetter(id: number): MaceKenError {
   return new MaceKenError("MK_USAGE", `there is no dead letter ${id}`, { remedy: "`maceken dead ls DIR` shows the letters there are and their IDs; one that ran again or was dropped is gone." });
 }
 

@@ -211,6 +211,8 @@ describe("a handler that throws", () => {
     tries = [];
     test.pass(35_000);
     assert.deepEqual(pauses(), [10_000, 10_000]);
+    assert.deepEqual(b.node.notes.map(({ message }) => message).filter((each) => each.includes("failed")).slice(0, 5), [1, 2, 3, 4, 1].map((attempt) => `desk.do failed (try ${attempt}): a bad one`));
+    assert.ok(b.node.notes.some(({ code }) => code === "MK_DEAD_LETTERS_FULL"));
     c.ask("desk.sendTo", ["b", "of c"]);
     test.pass(100);
     assert.deepEqual(deskOf(b).seen, ["of c"]);

@@ -53,7 +53,8 @@ test("a part of the wrong type is refused, whatever it is", async () => {
   await refused({ command: "dead drop", all: true, peer: "b" });
   await refused({ command: "peers forget" });
   assert.ok(await handle({ command: "inspect", path: "counter", depth: 1, items: 3 }));
-  assert.deepEqual(await handle({ command: "dead ls" }), []);
+  assert.deepEqual(await handle({ command: "dead ls" }), { letters: [], more: false });
+  await refused({ command: "dead ls", ids: [7] });
 });
 
 test("more letters than one request does are done by several, without those that come meanwhile", async () => {
@@ -81,6 +82,15 @@ test("more letters than one request does are done by several, without those that
     snapshot: async () => {},
     status: () => ({}),
   });
+  const told: number[] = [];
+  for (let more = true; more; ) {
+    const page = (await handle({ command: "dead ls", peer: "b", after: told.at(-1) ?? 0 })) as { letters: { id: number }[]; more: boolean };
+    assert.ok(page.letters.length <= 1_000);
+    told.push(...page.letters.map(({ id }) => id));
+    more = page.more;
+  }
+  assert.deepEqual(told, [...a.kernel.state.dead.keys()].sort((one, other) => one - other));
+  assert.deepEqual(await handle({ command: "dead ls", peer: "c" }), { letters: [], more: false });
   const first = (await handle({ command: "dead drop", peer: "b" })) as { done: number; more: boolean; upTo: number };
   assert.deepEqual([first.done, first.more], [10_000, true]);
   assert.deepEqual(await handle({ command: "dead drop", peer: "b", upTo: first.upTo }), { done: 50, cannotRun: 0, more: false, upTo: first.upTo });
