@@ -46,6 +46,9 @@ export class BreadthFirst {
   readonly #sleep: SleepSets | undefined;
   #layer: Frontier;
   #next: Frontier;
+  /** The one that is expanded, and the one that was found. */
+  readonly #state: Int32Array;
+  readonly #found: Int32Array;
 
   constructor(model: Model, rules: SearchRules, bounds: Partial<SearchBounds> = {}, graph?: StateGraph) {
     this.#graph = graph;
@@ -57,6 +60,8 @@ export class BreadthFirst {
     this.#successors = new Successors(model.width);
     this.#layer = new Frontier(model.width);
     this.#next = new Frontier(model.width);
+    this.#state = new Int32Array(model.width);
+    this.#found = new Int32Array(model.width);
     model.initial().forEach((state, index) => {
       const { low, high } = fingerprint(state);
       this.#reach(state, 0, low, high, -1, index, this.#layer);
@@ -71,7 +76,6 @@ export class BreadthFirst {
   /** Expands about so many states; undefined while there are more. */
   run(states: number): SearchEnd | undefined {
     const { maxStates, maxDepth } = this.#bounds;
-    const state = new Int32Array(this.#model.width);
     for (let i = 0; i < states; i++) {
       if (this.violation !== undefined) return "violated";
       if (this.visited.count >= maxStates) return "states";
@@ -82,18 +86,17 @@ export class BreadthFirst {
         this.depth++;
         if (this.depth >= maxDepth) return "depth";
       }
-      this.#expand(this.#layer.shift(state), state);
+      this.#expand(this.#layer.shift(this.#state), this.#layer.low, this.#layer.high);
     }
     return undefined;
   }
 
-  #expand(number: number, state: Int32Array): void {
+  #expand(number: number, low: number, high: number): void {
     const successors = this.#successors;
     const sleep = this.#sleep;
-    const { low, high } = fingerprint(state);
     if (sleep !== undefined) this.visited.word = sleep.expanding(this.visited.wordOf(low, high), number);
-    successors.begin(state, low, high, sleep?.isAwake);
-    this.#model.expand(state, successors);
+    successors.begin(this.#state, low, high, sleep?.isAwake);
+    this.#model.expand(this.#state, successors);
     const { count, width } = successors;
     this.transitions += count;
     for (let i = 0; i < count; i++) {
@@ -109,39 +112,41 @@ export class BreadthFirst {
   /** The state at `from` of `rows`. Looked at once, when it is found. */
   #reach(rows: Int32Array, from: number, low: number, high: number, parent: number, action: number, into: Frontier): void {
     const { symmetry } = this.#model;
-    if (symmetry !== undefined) {
-      symmetry.fingerprint(rows, from);
-      low = symmetry.low;
-      high = symmetry.high;
-    }
     const sleep = this.#sleep;
-    const number = this.visited.add(low, high, parent, action, sleep?.asleepAfter ?? 0);
+    symmetry?.fingerprint(rows, from);
+    const number = this.visited.add(symmetry?.low ?? low, symmetry?.high ?? high, parent, action, sleep?.asleepAfter ?? 0);
     if (number < 0) {
-      if (sleep !== undefined && sleep.wakes(this.visited.word)) this.#wake(rows, from, parent, action);
+      if (sleep !== undefined && sleep.wakes(this.visited.word)) this.#wake(rows, from, low, high, parent, action);
       return;
     }
-    const state = into.push(rows, from, number);
+    const state = this.#found;
+    for (let i = 0; i < state.length; i++) state[i] = rows[from + i]!;
     const what = this.#rules.violation(state);
     if (what !== undefined) this.violation ??= { what, state: number };
-    if (!this.#rules.isExpanded(state)) into.pop();
+    if (this.#rules.isExpanded(state)) into.push(rows, from, number, low, high);
   }
 
   /** A known state was reached with fewer sources asleep than before. If it was expanded, what it passed over comes again. */
-  #wake(rows: Int32Array, from: number, parent: number, action: number): void {
+  #wake(rows: Int32Array, from: number, low: number, high: number, parent: number, action: number): void {
     const sleep = this.#sleep!;
     const { visited } = this;
     const woken = sleep.meet(visited.word);
     visited.word = sleep.word;
     if (woken === 0) return;
-    const number = visited.noteWay(parent, action);
+    const number = visited.ways.note(parent, action);
     sleep.again.set(number, woken);
-    this.#next.push(rows, from, number);
+    this.#next.push(rows, from, number, low, high);
+  }
+
+  /** The states that wait, in bytes for each of all that were found. */
+  get waitingBytesPerState(): number {
+    return (this.#layer.byteLength + this.#next.byteLength) / Math.max(1, this.visited.count);
   }
 
   /** The states from an initial one to this, and the number of the action that leads to each: the way is walked again. */
   trace(number: number): { readonly state: Int32Array; readonly action: number }[] {
     const actions: number[] = [];
-    for (let at = number; at >= 0; at = this.visited.parentOf(at)) actions.push(this.visited.actionOf(at));
+    for (let at = number; at >= 0; at = this.visited.ways.parentOf(at)) actions.push(this.visited.ways.actionOf(at));
     actions.reverse();
     let state = this.#model.initial()[actions[0]!]!;
     const steps = [{ state, action: actions[0]! }];

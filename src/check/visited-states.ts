@@ -1,137 +1,155 @@
 /**
- * The states that a search has seen: 64 bits of each in an open-addressed table, and beside it, in the order of discovery, from which
- * state it was reached and by which of that state's actions. That is enough to walk the way again (Stern and Dill 1995 for
- * fingerprints in place of states; TLC keeps traces so). About 17 bytes a state.
+ * The states that a search has seen: 64 bits of each (Stern and Dill 1995 for fingerprints in place of states) in open-addressed tables,
+ * and beside them by which way each was found. A state takes 10 to 12 bytes, or 15 to 18 where its number or a word is kept with it.
+ * There are many tables, by the first bits. They grow by little, and one at a time: what is copied meanwhile is one of many.
  */
-import { assert } from "../base/assert.ts";
+import { FoundWays } from "./found-ways.ts";
 
+const shardBits = 8;
+/** The bits of a fingerprint's upper half that say where in its shard it belongs. */
+const placeBits = 32 - shardBits;
+const firstCapacity = 16;
 const fullestShare = 0.85;
-const growth = 1.5;
-const firstCapacity = 1 << 12;
-const pieceLength = 1 << 16;
+const growth = 1.15;
+/** Slots behind those where fingerprints belong, for those that are pushed on. One stays empty. */
+const slack = 8;
+
+/** A part of the table: fingerprints in their order, each as near as that allows to where it belongs (Amble and Knuth 1974). */
+class Shard {
+  count = 0;
+  capacity = firstCapacity;
+  /** (low, high) of each, and a third integer where one is kept. High is 0 in an empty slot. */
+  slots: Int32Array;
+
+  constructor(slotWidth: number) {
+    this.slots = new Int32Array((firstCapacity + slack) * slotWidth);
+  }
+}
 
 export class VisitedStates {
   count = 0;
-  #capacity = firstCapacity;
-  /** Pairs (low, high); (0, 0) is an empty slot. */
-  #slots = new Int32Array(firstCapacity * 2);
-  /** By slot, the number of its state; undefined when nobody asks for it. */
-  #numbers: Int32Array | undefined;
-  /** By slot, a word for whoever searches; undefined when nobody asks for it. */
-  #words: Int32Array | undefined;
-  /** The slot that was found last, until the table grows. */
-  #slot = 0;
-  /** More than `count` when ways were noted that lead to states known before. */
-  #numbersGiven = 0;
-  readonly #parents: Int32Array[] = [];
-  readonly #actions: Uint16Array[] = [];
+  readonly ways = new FoundWays();
+  readonly #slotWidth: number;
+  readonly #keepsNumbers: boolean;
+  readonly #shards: readonly Shard[];
+  /** Where the state is that was found last, until another comes in. */
+  #slots: Int32Array;
+  #at = 0;
 
-  /** `keeps`: also the number of each state, or a word for each. 5 to 7 bytes more. */
+  /** `keeps`: also the number of each state, or a word for each. */
   constructor(keeps?: "numbers" | "words") {
-    if (keeps === "numbers") this.#numbers = new Int32Array(firstCapacity);
-    if (keeps === "words") this.#words = new Int32Array(firstCapacity);
+    this.#keepsNumbers = keeps === "numbers";
+    this.#slotWidth = keeps === undefined ? 2 : 3;
+    this.#shards = Array.from({ length: 1 << shardBits }, () => new Shard(this.#slotWidth));
+    this.#slots = this.#shards[0]!.slots;
   }
 
-  /** Of one state, all tables together. */
+  /** Of one state, all tables together, with what is empty in them. */
   get bytesPerState(): number {
-    const bytes = this.#slots.byteLength + (this.#numbers?.byteLength ?? 0) + (this.#words?.byteLength ?? 0) + this.#parents.length * pieceLength * (Int32Array.BYTES_PER_ELEMENT + Uint16Array.BYTES_PER_ELEMENT);
-    return bytes / Math.max(1, this.count);
+    return (this.#shards.reduce((sum, { slots }) => sum + slots.byteLength, 0) + this.ways.byteLength) / Math.max(1, this.count);
   }
 
   /** The number of a state that was not there before, which came from `parent` by its action of that number; -1 when it was there. */
   add(low: number, high: number, parent: number, action: number, word = 0): number {
-    if (!this.#insert(low, high, this.#numbersGiven, word)) return -1;
+    // What would look like an empty slot gives its place to its neighbour.
+    if (high === 0) high = 1;
+    const shard = this.#shards[high >>> placeBits]!;
+    if (this.#find(shard, low, high)) return -1;
+    const number = this.ways.note(parent, action);
     this.count++;
-    const number = this.noteWay(parent, action);
-    if (this.count > this.#capacity * fullestShare) this.#grow();
-    return number;
-  }
-
-  /** A number for a state as it was reached on this way, though it was known before. */
-  noteWay(parent: number, action: number): number {
-    const number = this.#numbersGiven++;
-    const piece = number >>> 16;
-    const at = number & (pieceLength - 1);
-    if (at === 0) {
-      this.#parents.push(new Int32Array(pieceLength));
-      this.#actions.push(new Uint16Array(pieceLength));
-    }
-    this.#parents[piece]![at] = parent;
-    assert(action < 0x10000, "a state has fewer than 65,536 successors");
-    this.#actions[piece]![at] = action;
+    this.#insert(shard, low, high, this.#keepsNumbers ? number : word);
     return number;
   }
 
   /** The number of a state that is there. */
   numberOf(low: number, high: number): number {
-    assert(this.#numbers !== undefined, "numbers are kept");
-    return this.#numbers[this.#find(low, high) / 2]!;
+    return this.wordOf(low, high);
   }
 
   /** Finds the word of a state that is there. */
   wordOf(low: number, high: number): number {
-    this.#slot = this.#find(low, high) / 2;
+    this.has(low, high);
     return this.word;
   }
 
   /** Of the state that `add` found to be there, or `wordOf`. */
   get word(): number {
-    return this.#words![this.#slot]!;
+    return this.#slots[this.#at + 2]!;
   }
 
   set word(word: number) {
-    this.#words![this.#slot] = word;
+    this.#slots[this.#at + 2] = word;
   }
 
   has(low: number, high: number): boolean {
-    const at = this.#find(low, high);
-    return this.#slots[at] !== 0 || this.#slots[at + 1] !== 0;
+    if (high === 0) high = 1;
+    return this.#find(this.#shards[high >>> placeBits]!, low, high);
   }
 
-  parentOf(number: number): number {
-    return this.#parents[number >>> 16]![number & (pieceLength - 1)]!;
-  }
-
-  actionOf(number: number): number {
-    return this.#actions[number >>> 16]![number & (pieceLength - 1)]!;
-  }
-
-  #insert(low: number, high: number, number: number, word: number): boolean {
-    // The fingerprint that means an empty slot gives its place to its neighbour.
-    if (low === 0 && high === 0) high = 1;
-    const at = this.#find(low, high);
-    const slots = this.#slots;
-    this.#slot = at / 2;
-    if (slots[at] !== 0 || slots[at + 1] !== 0) return false;
-    slots[at] = low;
-    slots[at + 1] = high;
-    if (this.#numbers !== undefined) this.#numbers[at / 2] = number;
-    if (this.#words !== undefined) this.#words[at / 2] = word;
-    return true;
-  }
-
-  /** The place of the fingerprint, or the one where it would be. */
-  #find(low: number, high: number): number {
-    if (low === 0 && high === 0) high = 1;
-    const slots = this.#slots;
-    const end = this.#capacity * 2;
-    // The upper half says where to begin: no power of two is needed, so the table can grow by less than twofold.
-    let at = Math.floor(((high >>> 0) / 0x100000000) * this.#capacity) * 2;
-    while ((slots[at] !== 0 || slots[at + 1] !== 0) && (slots[at] !== low || slots[at + 1] !== high)) {
-      at += 2;
-      if (at === end) at = 0;
+  /** Finds the fingerprint, or the slot where it has to go: then false. */
+  #find({ slots, capacity }: Shard, low: number, high: number): boolean {
+    const width = this.#slotWidth;
+    let at = placeOf(high, capacity) * width;
+    let there = slots[at + 1]!;
+    // All of a shard have one sign.
+    while (there !== 0 && (there < high || (there === high && slots[at]! < low))) {
+      at += width;
+      there = slots[at + 1]!;
     }
-    return at;
+    this.#slots = slots;
+    this.#at = at;
+    return there === high && slots[at] === low;
   }
 
-  #grow(): void {
-    const before = this.#slots;
-    const numbers = this.#numbers;
-    const words = this.#words;
-    this.#capacity = Math.ceil(this.#capacity * growth);
-    this.#slots = new Int32Array(this.#capacity * 2);
-    if (numbers !== undefined) this.#numbers = new Int32Array(this.#capacity);
-    if (words !== undefined) this.#words = new Int32Array(this.#capacity);
-    for (let at = 0; at < before.length; at += 2) if (before[at] !== 0 || before[at + 1] !== 0) this.#insert(before[at]!, before[at + 1]!, numbers?.[at / 2] ?? 0, words?.[at / 2] ?? 0);
+  /** At the slot that was found. Those behind it move on, up to the next that is empty. */
+  #insert(shard: Shard, low: number, high: number, third: number): void {
+    const { slots } = shard;
+    const width = this.#slotWidth;
+    let at = this.#at;
+    for (;;) {
+      const [lowThere, highThere] = [slots[at]!, slots[at + 1]!];
+      slots[at] = low;
+      slots[at + 1] = high;
+      if (width === 3) {
+        const thirdThere = slots[at + 2]!;
+        slots[at + 2] = third;
+        third = thirdThere;
+      }
+      at += width;
+      if (highThere === 0) break;
+      low = lowThere;
+      high = highThere;
+    }
+    if (++shard.count > shard.capacity * fullestShare || at === slots.length) this.#grow(shard);
   }
+
+  /** In order, so both tables are walked from one end to the other. */
+  #grow(shard: Shard): void {
+    const before = shard.slots;
+    const width = this.#slotWidth;
+    let after: Int32Array;
+    let capacity = shard.capacity;
+    let end: number;
+    do {
+      capacity = Math.ceil(capacity * growth);
+      after = new Int32Array((capacity + slack) * width);
+      end = 0;
+      for (let from = 0; from < before.length; from += width) {
+        const high = before[from + 1]!;
+        if (high === 0) continue;
+        const at = Math.max(placeOf(high, capacity) * width, end);
+        after[at] = before[from]!;
+        after[at + 1] = high;
+        if (width === 3) after[at + 2] = before[from + 2]!;
+        end = at + width;
+      }
+    } while (end >= after.length);
+    shard.slots = after;
+    shard.capacity = capacity;
+  }
+}
+
+/** Of all fingerprints in their order, evenly: no power of two is needed, so a shard can grow by less than twofold. */
+function placeOf(high: number, capacity: number): number {
+  return ((high & ((1 << placeBits) - 1)) * capacity * 2 ** -placeBits) | 0;
 }
