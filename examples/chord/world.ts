@@ -17,7 +17,7 @@ export interface ChordWorldOptions {
   readonly departures?: readonly number[];
   /** Nothing is explored from states with more questions under way, or answers to them. With one, each step is atomic, as in Zave's model. */
   readonly questions: number;
-  /** Default: those of states. "eventually": that the ring becomes ideal. */
+  /** Default: `ringProperties`. */
   readonly properties?: readonly Property[];
 }
 
@@ -73,4 +73,7 @@ function isAllowed(world: WorldView): boolean {
   return !isDeparting(world) || new Ring(world).hasOneLiveSuccessor();
 }
 
-export default chordWorld({ version: "corrected", nodes: 4, ring: [0, 1, 2], joins: [[3, 0]], departures: [3], questions: 2 });
+/** Two nodes join three members behind one another, and the first of the two departs again. */
+export const fiveNodes = { nodes: 5, ring: [0, 3, 4], joins: [[2, 0], [1, 0]], departures: [2], questions: 1 } as const;
+
+export default chordWorld({ version: "corrected", ...fiveNodes, properties: [...ringProperties, ...invariant, becomesIdeal] });
