@@ -6,7 +6,7 @@ import type { Shipper } from "./shipper/shipper.ts";
 
 const theBank = (view: WorldView) => view.service<Bank>("bank/bank");
 const theHouse = (view: WorldView) => view.service<AuctionHouse>("auction/house");
-const parcels = (view: WorldView) => view.service<Shipper>("shipper/shipper")?.audit().parcels ?? [];
+export const parcelsOf = (view: WorldView) => view.service<Shipper>("shipper/shipper")?.audit().parcels ?? [];
 
 /** What the calls of a client deposit. */
 function deposited(calls: readonly ClientCall[]): number {
@@ -34,7 +34,7 @@ export const nothingTwice: readonly Property[] = [
     return paid === undefined || `${paid} was paid twice`;
   }),
   always("nothing is shipped twice", (view) => {
-    const shipped = twice(parcels(view).map(({ lot }) => lot));
+    const shipped = twice(parcelsOf(view).map(({ lot }) => lot));
     return shipped === undefined || `${shipped} was shipped twice`;
   }),
 ];
@@ -52,7 +52,7 @@ export function isServed(client: string, calls: readonly ClientCall[]): Property
 export const soldIsShipped: Property = eventuallyAlways("what is sold is paid and shipped", (view) => {
   for (const { id, state, leader } of theHouse(view)?.audit().lots ?? []) {
     if (state !== "unsold" && state !== "shipped") return `${id} is ${state}`;
-    const sent = parcels(view).filter(({ lot }) => lot === id);
+    const sent = parcelsOf(view).filter(({ lot }) => lot === id);
     if (sent.length !== (state === "shipped" ? 1 : 0)) return `${id} is ${state}, with ${sent.length} parcels`;
     if (sent[0] !== undefined && sent[0].recipient !== leader) return `${id} went to ${sent[0].recipient}, not to ${leader}`;
   }

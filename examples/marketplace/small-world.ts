@@ -22,16 +22,20 @@ const clients: Record<string, readonly ClientCall[]> = {
   bruno: [theHouse.bid("lot-1", "bruno", 40), theHouse.bid("lot-2", "bruno", 20)],
 };
 
-export default world({
-  nodes: { bank, auction, shipper },
-  clients,
-  properties: [
-    moneyIsConserved("treasury", clients["treasury"]!),
-    ...nothingTwice,
-    bidsAreAnswered,
-    ...Object.entries(clients).map(([client, calls]) => isServed(client, calls)),
-    soldIsShipped,
-    nothingStaysHeld,
-  ],
-  effects: { printLabel: (parcel: Parcel) => [{ ok: true, value: `label of ${parcel.lot}` }] },
-});
+export function smallWorld(theirBank = bank) {
+  return world({
+    nodes: { bank: theirBank, auction, shipper },
+    clients,
+    properties: [
+      moneyIsConserved("treasury", clients["treasury"]!),
+      ...nothingTwice,
+      bidsAreAnswered,
+      ...Object.entries(clients).map(([client, calls]) => isServed(client, calls)),
+      soldIsShipped,
+      nothingStaysHeld,
+    ],
+    effects: { printLabel: (parcel: Parcel) => [{ ok: true, value: `label of ${parcel.lot}` }] },
+  });
+}
+
+export default smallWorld();
