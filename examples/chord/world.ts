@@ -15,9 +15,11 @@ export interface ChordWorldOptions {
   /** Which node joins, and whom it asks. */
   readonly joins?: readonly (readonly [joining: number, known: number])[];
   readonly departures?: readonly number[];
+  /** Nobody departs while a question or its answer is under way: in both papers the two are one step. Default: at any time. */
+  readonly departsBetween?: boolean;
   /** Nothing is explored from states with more questions under way, or answers to them. With one, each step is atomic, as in Zave's model. */
   readonly questions: number;
-  /** Default: those of states. "eventually": that the ring becomes ideal. */
+  /** Default: `ringProperties`. */
   readonly properties?: readonly Property[];
 }
 
@@ -49,7 +51,7 @@ export const invariant: readonly Property[] = [
 
 export const becomesIdeal: Property = eventuallyAlways("the ring becomes ideal and stays so", (world) => new Ring(world).isIdeal());
 
-export function chordWorld({ version, nodes, ring, joins = [], departures = [], questions, properties = ringProperties }: ChordWorldOptions) {
+export function chordWorld({ version, nodes, ring, joins = [], departures = [], departsBetween = false, questions, properties = ringProperties }: ChordWorldOptions) {
   const Node = version === "published" ? PublishedChord : CorrectedChord;
   const node = (id: number) => app({ version: 1 }).service("chord", () => new Node(id, ring));
   const calls: [string, ClientCall[]][] = [
@@ -60,7 +62,7 @@ export function chordWorld({ version, nodes, ring, joins = [], departures = [], 
     nodes: Object.fromEntries(Array.from({ length: nodes }, (_, id) => [`n${id}`, node(id)])),
     clients: Object.fromEntries(calls),
     properties,
-    constraint: (world) => questionsUnderWay(world) <= questions && isAllowed(world),
+    constraint: (world) => questionsUnderWay(world) <= questions && (!isDeparting(world) || isAllowed(world, departsBetween)),
   });
 }
 
@@ -69,8 +71,11 @@ function questionsUnderWay(world: WorldView): number {
 }
 
 /** The papers assume that no departure leaves a member without any successor. */
-function isAllowed(world: WorldView): boolean {
-  return !isDeparting(world) || new Ring(world).hasOneLiveSuccessor();
+function isAllowed(world: WorldView, departsBetween: boolean): boolean {
+  return new Ring(world).hasOneLiveSuccessor() && !(departsBetween && questionsUnderWay(world) > 0);
 }
 
-export default chordWorld({ version: "corrected", nodes: 4, ring: [0, 1, 2], joins: [[3, 0]], departures: [3], questions: 2 });
+/** Two nodes join three members, one behind the other, and both may depart again. */
+export const fiveNodes = { nodes: 5, ring: [0, 3, 4], joins: [[2, 0], [1, 0]], departures: [1, 2], departsBetween: true, questions: 1 } as const;
+
+export default chordWorld({ version: "corrected", ...fiveNodes, properties: [...ringProperties, ...invariant, becomesIdeal] });

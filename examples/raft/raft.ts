@@ -70,12 +70,16 @@ export class Raft extends Service {
 
   requestVote(term: number, candidate: Ref<Raft>, lastIndex: number, lastTerm: number): Answer {
     this.#observe(term);
-    const ok = term === this.term && (this.votedFor === null || this.votedFor === candidate) && this.isUpToDate(lastIndex, lastTerm);
+    const ok = term === this.term && this.hasVoteFor(candidate) && this.isUpToDate(lastIndex, lastTerm);
     if (ok) {
       this.votedFor = candidate;
       this.#wait(electionMs);
     }
     return { term: this.term, ok };
+  }
+
+  protected hasVoteFor(candidate: Ref<Raft>): boolean {
+    return this.votedFor === null || this.votedFor === candidate;
   }
 
   /** Whether a log that ends like this has everything that may be committed. */

@@ -1,7 +1,7 @@
 /** The world of Raft: some members, clients that propose commands, and what must hold (figure 3 of the paper). */
 import { app, ref, type Ref } from "maceken";
 import { always, call, world, type WorldView } from "maceken/check";
-import { PersistsByHand } from "./mistakes.ts";
+import type { PersistsByHand } from "./mistakes/persists-by-hand.ts";
 import { Raft, type Entry } from "./raft.ts";
 
 export interface RaftWorldOptions {
@@ -16,6 +16,9 @@ export interface RaftWorldOptions {
   /** By place, a member that persists by hand and crashes once, at any time. */
   readonly crashes?: number;
 }
+
+/** For `stands`: the first two members, by turns. */
+export const inTurn = (member: number, term: number): boolean => member === (term - 1) % 2;
 
 const members = (world: WorldView): readonly Raft[] => world.services<Raft>("raft");
 const committed = ({ log, commitIndex }: Raft): readonly Entry[] => log.slice(0, commitIndex);

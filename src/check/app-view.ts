@@ -6,8 +6,12 @@ import { readPayload } from "../turn/payload.ts";
 import type { AppModel } from "./app-model.ts";
 
 export class AppView implements WorldView {
+  /** Set false by whatever looks at more than services. */
+  readsOnlyServices = true;
   readonly nodes: readonly string[];
   readonly #model: AppModel;
+  /** By channel and message: made once, frozen, and given out again. */
+  readonly #messages: MessageView[][] = [];
   #state: Int32Array;
 
   constructor(model: AppModel, state: Int32Array) {
@@ -41,28 +45,48 @@ export class AppView implements WorldView {
   }
 
   get messages(): readonly MessageView[] {
-    const { nodes, messages } = this.#model;
+    this.readsOnlyServices = false;
+    const model = this.#model;
+    const nodes = model.nodes.length;
     const found: MessageView[] = [];
-    for (const from of nodes) {
-      for (const to of nodes) {
-        for (const message of messages.inQueue(this.#state[this.#model.placeOfQueue(from.number, to.number)]!)) found.push(viewOf(from.name, to.name, messages.payloadOf(message)));
+    for (let from = 0; from < nodes; from++) {
+      for (let to = 0; to < nodes; to++) {
+        const queue = this.#state[model.placeOfQueue(from, to)]!;
+        if (queue !== 0) for (const message of model.messages.inQueue(queue)) found.push(this.#message(from, to, message));
       }
     }
     return found;
   }
 
+  #message(from: number, to: number, message: number): MessageView {
+    const known = (this.#messages[from * this.nodes.length + to] ??= []);
+    return (known[message] ??= viewOf(this.nodes[from]!, this.nodes[to]!, this.#model.messages.payloadOf(message)));
+  }
+
   answers(client: string): readonly Outcome<unknown>[] {
+    this.readsOnlyServices = false;
     const number = this.#model.clientNames.indexOf(client);
     return number < 0 ? [] : this.#model.clients.answersOf(this.#state[this.#model.placeOfClient(number)]!);
   }
 
   get isQuiet(): boolean {
+    this.readsOnlyServices = false;
     return this.#model.isQuiet(this.#state);
   }
 }
 
 function viewOf(from: string, to: string, payload: Uint8Array): MessageView {
   const read = readPayload(payload);
-  if (read.kind === "request") return { from, to, kind: "request", service: read.service, method: read.method, args: read.args };
-  return read.kind === "outcome" ? { from, to, kind: "outcome", outcome: read.outcome } : { from, to, kind: "failure" };
+  if (read.kind === "request") return frozen({ from, to, kind: "request", service: read.service, method: read.method, args: read.args });
+  return frozen(read.kind === "outcome" ? { from, to, kind: "outcome", outcome: read.outcome } : { from, to, kind: "failure" });
+}
+
+/** Plain objects and arrays all the way down. */
+function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  if (prototype !== Object.prototype && prototype !== Array.prototype) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) frozen(part);
+  return value;
 }

@@ -2,7 +2,7 @@
  * The properties of a world that say something of ways: what each of their predicates says of every state is noted while a search finds
  * the states, and held against the graph when it is done.
  */
-import type { Property, WorldView } from "../sim/world-definition.ts";
+import type { Predicate, Property } from "../sim/world-definition.ts";
 import { livenessViolation, type LivenessViolation } from "./liveness.ts";
 import { StateGraph } from "./state-graph.ts";
 
@@ -22,9 +22,9 @@ export class WayProperties {
   }
 
   /** The next state. */
-  look(view: WorldView): void {
+  look(state: { holds(predicate: Predicate): boolean }): void {
     if (this.graph === undefined) return;
-    this.#properties.forEach((property, index) => this.#mark(index, (property.holds(view) === true ? 1 : 0) | (property.kind === "leadsTo" && property.from(view) === true ? 2 : 0)));
+    this.#properties.forEach((property, index) => this.#mark(index, (state.holds(property.holds) ? 1 : 0) | (property.kind === "leadsTo" && state.holds(property.from) ? 2 : 0)));
     this.#count++;
   }
 

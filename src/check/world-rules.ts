@@ -5,6 +5,7 @@
 import type { AppModel } from "./app-model.ts";
 import { AppView } from "./app-view.ts";
 import type { SearchRules } from "./breadth-first.ts";
+import { PredicateMemory } from "./predicate-memory.ts";
 import type { WayProperties } from "./way-properties.ts";
 
 export class WorldRules implements SearchRules {
@@ -13,14 +14,16 @@ export class WorldRules implements SearchRules {
   readonly isBounded: boolean;
   readonly #model: AppModel;
   readonly #ways: WayProperties | undefined;
-  readonly #view: AppView;
+  readonly #memory: PredicateMemory;
 
   /** `ways`: is shown every state too. */
   constructor(model: AppModel, ways?: WayProperties) {
+    const { properties, constraint } = model.definition;
     this.#model = model;
     this.#ways = ways;
-    this.isBounded = model.definition.constraint !== undefined;
-    this.#view = new AppView(model, model.initial()[0]!);
+    this.isBounded = constraint !== undefined;
+    const predicates = properties.flatMap((property) => (property.kind === "leadsTo" ? [property.from, property.holds] : [property.holds]));
+    this.#memory = new PredicateMemory(new AppView(model, model.initial()[0]!), constraint === undefined ? predicates : [...predicates, constraint]);
   }
 
   violation(state: Int32Array): string | undefined {
@@ -30,20 +33,22 @@ export class WorldRules implements SearchRules {
       this.broken = "no handler throws";
       return failure;
     }
-    const view = this.#view.turnTo(state);
-    this.#ways?.look(view);
+    const memory = this.#memory;
+    memory.turnTo(state);
+    this.#ways?.look(memory);
     for (const property of this.#model.definition.properties) {
-      if (property.kind !== "always") continue;
-      const answer = property.holds(view);
-      if (answer === true) continue;
+      if (property.kind !== "always" || memory.holds(property.holds)) continue;
       this.broken = property.name;
-      return answer === false ? "it does not hold" : answer;
+      return memory.wrong(property.holds);
     }
     return undefined;
   }
 
   isExpanded(state: Int32Array): boolean {
+    if (this.#model.failureIn(state) !== undefined) return false;
     const { constraint } = this.#model.definition;
-    return this.#model.failureIn(state) === undefined && (constraint === undefined || constraint(this.#view.turnTo(state)) === true);
+    if (constraint === undefined) return true;
+    this.#memory.turnTo(state);
+    return this.#memory.holds(constraint);
   }
 }

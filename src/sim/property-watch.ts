@@ -1,4 +1,4 @@
-/** A world's properties over one run: "always" after every turn; the others are judged when the run is over. */
+/** A world's properties over one run: "always" after every turn and every answer; the others are judged when the run is over. */
 import type { Predicate, Property, WorldView } from "./world-definition.ts";
 
 interface Watched {
@@ -20,7 +20,7 @@ export class PropertyWatch {
     this.#ways = properties.filter(({ kind }) => kind !== "always").map((property) => ({ property, isMet: property.kind === "leadsTo" }));
   }
 
-  /** After a turn. */
+  /** After a turn, or an answer to a client. */
   look(): void {
     for (const { name, holds } of this.#always) {
       const answer = holds(this.#view);

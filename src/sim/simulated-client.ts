@@ -23,6 +23,8 @@ export interface ClientPorts {
   /** Of a thousand answers, those that are lost on the way, and those that are asked for once more though they came. */
   lostPerMille(): number;
   violated(property: string, what: string): void;
+  /** There is one more answer. */
+  answered(): void;
 }
 
 export interface EncodedCall {
@@ -120,6 +122,7 @@ export class SimulatedClient {
     } else {
       this.answers.push(copy);
       if (timeline.trace !== undefined) timeline.note("", `${this.name} is answered ${outcomeInWords(copy)}`);
+      this.#ports.answered();
       if (chance(timeline.choices, lostPerMille(), "asked again")) {
         this.#isAskingAgain = true;
         return this.#later();

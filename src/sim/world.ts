@@ -134,6 +134,7 @@ export class World {
       thinkMs: () => (this.timeline.nowMs < this.#options.settings.horizonMs ? (2 * this.#options.settings.horizonMs) / calls.length : 1),
       lostPerMille: () => this.injection.lostAnswersPerMille,
       violated: (property, what) => this.#violated(property, what),
+      answered: () => this.#properties.look(),
     }, calls);
   }
 

@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { app, Service, type Messages } from "#maceken/index.js";
 import { RecordedChoices, ReplayedChoices, SeededChoices, type ChoiceSource } from "#maceken/sim/choices.js";
 import { drawPlan } from "#maceken/sim/fault-plan.js";
-import { always, call, maskedFaults, simulate, unmaskedFaults, world, type FaultKind, type TraceLine } from "#maceken/sim/sim.js";
+import { always, call, eventually, maskedFaults, simulate, unmaskedFaults, world, type FaultKind, type TraceLine } from "#maceken/sim/sim.js";
 import { World } from "#maceken/sim/world.js";
 import { drawSettings } from "#maceken/sim/world-settings.js";
 import { shops } from "./worlds.ts";
@@ -40,6 +40,16 @@ test(`Ken keeps its promises over ${campaignSeeds} seeds, in which every kind of
 test("a world of one node, and one without clients", async () => {
   const { violation } = await simulate(world({ nodes: { only: app({ version: 1 }).service("counter", () => new Counter()) } }), { seeds: 10 });
   assert.equal(violation, undefined);
+});
+
+test("a property sees what the last call was answered, though no turn comes after it", async () => {
+  const { violation, figures } = await simulate(world({
+    nodes: { only: app({ version: 1 }).service("counter", () => new Counter()) },
+    clients: { x: [call<Counter>("only/counter").add(), call<Counter>("only/counter").add()] },
+    properties: [eventually("x is answered", (view) => view.answers("x").length === 2)],
+  }), { seeds: 10, faults: [] });
+  assert.equal(violation, undefined, violation && `seed ${violation.seed}: ${violation.property}`);
+  assert.ok(figures.simulatedMs < 10 * 100_000, "no run has waited for it to its last moment");
 });
 
 describe("what Ken does not mask", () => {

@@ -1,0 +1,35 @@
+/** Searches of the examples' worlds, and of one of them written by hand, in one process on one core. */
+import { check, type CheckOptions, type WorldDefinition } from "#maceken/check/check.js";
+import { chordWorld, fiveNodes } from "../../examples/chord/world.ts";
+import twoTerms from "../../examples/raft/two-terms.ts";
+import { commitWorld } from "../../examples/two-phase-commit/world.ts";
+import { obey } from "../lib/obey.ts";
+import { profilerCommands } from "../lib/profiler.ts";
+import { explorePacked, mostParticipants } from "./packed-two-phase-commit.ts";
+
+export interface Searched {
+  readonly statesPerSecond: number;
+  readonly transitionsPerSecond: number;
+  readonly bytesPerState: number;
+}
+
+async function search(definition: WorldDefinition, options: CheckOptions = {}): Promise<Searched> {
+  const { states, transitions, seconds, bytesPerState, violation } = await check(definition, options);
+  if (violation !== undefined) throw new Error(`${violation.property}: ${violation.what}`);
+  return { statesPerSecond: states / seconds, transitionsPerSecond: transitions / seconds, bytesPerState };
+}
+
+const walkTurns = 200;
+
+obey({
+  ...profilerCommands,
+  raft: (maxStates: number) => search(twoTerms, { maxStates }),
+  chord: (maxStates: number) => search(chordWorld({ version: "corrected", ...fiveNodes }), { maxStates }),
+  commit: () => search(commitWorld(mostParticipants)),
+  walk: async (steps: number) => (await search(twoTerms, { walk: { steps, seed: 1, maxSteps: walkTurns } })).transitionsPerSecond,
+  packed: () => {
+    const begun = performance.now();
+    const { states } = explorePacked(mostParticipants);
+    return (states / (performance.now() - begun)) * 1000;
+  },
+});
