@@ -2,7 +2,8 @@
 export interface Hunted {
   readonly found: boolean;
   readonly what: string;
-  /** Crashes until then. */
+  /** Crashes until then, and runs. */
   readonly points: number;
+  readonly runs: number;
   readonly ms: number;
 }
