@@ -114,12 +114,25 @@ export function triplesLogged(going: Going, oneIn = 1): void {
   exploreAll("three crashes, turn log", scenarios.map(logged), { strikes: 3, window: 30, oneIn }, going);
 }
 
-/** Each order of events that departs from the first one once, and each fault of disk and transport; with so many crashes in it. */
-export function departures(going: Going, strikes: 0 | 1, oneIn = 1): void {
+/** Each fault of transport and disk, once in a run. */
+export function everyFault(going: Going): void {
+  depart("a fault, no crash", [...faultyScenarios.map(plain), ...faultyScenarios.map(logged)], going, 0, 1);
+}
+
+/** Each order of events that departs from the first one once. */
+export function everyOrder(going: Going, oneIn = 1): void {
+  depart("another order, no crash", scenarios.map(plain), going, 0, oneIn);
+}
+
+/** The same with a crash in each. */
+export function crashesInOtherOrders(going: Going, oneIn = 1): void {
+  depart("one crash in another order", [...faultyScenarios.map(plain), ...faultyScenarios.map(logged), ...scenarios.map(plain)], going, 1, oneIn);
+}
+
+function depart(part: string, from: readonly Trial[], going: Going, strikes: 0 | 1, oneIn: number): void {
   const { counts, seed, share: { index, of } } = going;
   const random = seededChance(seed + index + 1);
-  const part = strikes === 0 ? "another order, no crash" : "another order";
-  for (const first of [...faultyScenarios.map(plain), ...faultyScenarios.map(logged), ...scenarios.map(plain)]) {
+  for (const first of from) {
     let found: Trial[] = [];
     trying(() => trialName(first), () => (found = [...departuresOf(first, counts)]));
     const mine = found.filter((_, at) => at % of === index && (oneIn === 1 || random(oneIn) === 0));
@@ -158,11 +171,11 @@ export interface Sample {
   readonly pairs: number;
   readonly pairsLogged: number;
   readonly triples: number;
-  readonly departures: number;
+  readonly orders: number;
 }
 
 /** What the campaign takes; the whole of it would be some millions. */
-export const all: Sample = { logged: 1, pairs: 1, pairsLogged: 8, triples: 4, departures: 2 };
+export const all: Sample = { logged: 1, pairs: 1, pairsLogged: 8, triples: 4, orders: 2 };
 
 /** Everything, `points` of it; the parts that are cut off or sampled leave what they do not use to the storms. */
 export function campaign(points: number, sample: Sample, going: Going): void {
@@ -171,7 +184,8 @@ export function campaign(points: number, sample: Sample, going: Going): void {
     const until = Math.min(points, counts.crashes + Math.floor(points * part));
     return { ...going, goOn: (what) => counts.crashes < until && going.goOn(what) };
   };
-  departures(upTo(1), 0, sample.departures);
+  everyFault(upTo(1));
+  everyOrder(upTo(1), sample.orders);
   everySingle(upTo(1));
   everyLife(upTo(1));
   everySingleLogged(upTo(0.2), sample.logged);
@@ -180,6 +194,6 @@ export function campaign(points: number, sample: Sample, going: Going): void {
   pairsLogged(upTo(0.05), sample.pairsLogged);
   triples(upTo(0.03), sample.triples);
   triplesLogged(upTo(0.03), sample.triples);
-  departures(upTo(0.05), 1, sample.departures);
+  crashesInOtherOrders(upTo(0.08), sample.orders);
   storms(upTo(1));
 }

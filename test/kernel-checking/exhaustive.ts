@@ -29,16 +29,19 @@ function* strikesAfter(trial: Trial, met: Met, window: number): Iterable<Trial> 
   }
 }
 
+/** Where states are not needed for what goes on from there, one in so many is compared with a life without failures all the same. */
+const comparedOneIn = 8;
+
 /** Runs every trial, of the first crashes only those that are `mine`. Answers false when it was ended. */
-export function explore(from: Trial, { strikes, window, oneIn }: Depth, exploring: Exploring, mine: (index: number) => boolean = () => true): boolean {
+export function explore(from: Trial, { strikes, window, oneIn }: Depth, exploring: Exploring, mine: (index: number) => boolean = () => true, parent?: Met): boolean {
   const { counts, random, begins } = exploring;
   if (!begins(from)) return false;
-  const met = runTrial(from, counts, { comparesStates: from.strikes.length % 2 === 0 });
+  const met = runTrial(from, counts, { comparesStates: strikes > 0 || random(comparedOneIn) === 0, parent });
   if (strikes === 0) return true;
   let index = 0;
   for (const next of strikesAfter(from, met, from.strikes.length === 0 ? Infinity : window)) {
     if (!mine(index++) || (oneIn > 1 && random(oneIn) !== 0)) continue;
-    if (!explore(next, { strikes: strikes - 1, window, oneIn }, exploring)) return false;
+    if (!explore(next, { strikes: strikes - 1, window, oneIn }, exploring, () => true, met)) return false;
   }
   return true;
 }

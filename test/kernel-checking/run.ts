@@ -15,7 +15,7 @@ import { checkLives } from "./lives.ts";
 import { Past } from "./past.ts";
 import { checkEnd } from "./expected.ts";
 import type { Scenario } from "./scenario.ts";
-import { hold, Violation, Witness } from "./witness.ts";
+import { hold, Violation, Witness, type WitnessOptions } from "./witness.ts";
 import { killed, trouble, workerApp } from "./worker.ts";
 
 /** A boundary at which a process can die. */
@@ -28,7 +28,7 @@ export interface Boundary {
   readonly pending: number;
 }
 
-export interface Plan {
+export interface Plan extends Pick<WitnessOptions, "comparesStates" | "textBefore" | "remembers"> {
   /** What the disk keeps if the process dies here; undefined: it does not. */
   strike(boundary: Boundary): DiskOutcome | undefined;
   /** A crash that other runs are counted for: this one only goes on from there. */
@@ -41,7 +41,6 @@ export interface Plan {
   tell?(line: string): void;
   /** On the real turn log. */
   readonly logged: boolean;
-  readonly comparesStates: boolean;
 }
 
 export interface Counts {
@@ -90,7 +89,8 @@ class Run {
     trouble.clear();
     killed.item = "";
     for (const [item, times] of Object.entries(scenario.trouble ?? {})) trouble.set(item, times);
-    this.#witness = new Witness({ comparesStates: plan.comparesStates, hasLives: scenario.lives === true });
+    const { comparesStates, textBefore, remembers } = plan;
+    this.#witness = new Witness({ comparesStates, hasLives: scenario.lives === true, ...(textBefore === undefined ? {} : { textBefore }), ...(remembers === undefined ? {} : { remembers }) });
     const world = (this.#world = new KernelWorld((options, what) => (what === "random" ? 0 : plan.choose(options, what))));
     this.#beganAtMs = world.nowMs;
     this.#transport = scenario.badTransport === true ? new BadTransport((options) => plan.choose(options, "transport")) : undefined;

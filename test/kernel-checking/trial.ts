@@ -36,6 +36,8 @@ export interface Met {
   readonly outcomes: number[];
   /** How many options each choice had. */
   readonly options: number[];
+  /** Where states are compared: what each turn left, and the boundary that came next. */
+  readonly texts: { readonly node: string; readonly turn: number; readonly text: string; readonly before: number }[];
 }
 
 export function trialName({ scenario, logged, strikes, departure }: Trial): string {
@@ -63,31 +65,46 @@ export function trialNamed(name: string): Trial {
 
 export interface TrialOptions {
   readonly comparesStates: boolean;
+  /** What the trial met that is the same but for the last crash: the state that is recovered from that must be one of its. */
+  readonly parent?: Met | undefined;
   readonly tell?: (line: string) => void;
 }
 
-export function runTrial(trial: Trial, counts: Counts, options: TrialOptions): Met {
+export function runTrial(trial: Trial, counts: Counts, { comparesStates, parent, tell }: TrialOptions): Met {
   const { scenario, logged, strikes, departure } = trial;
-  const met: Met = { outcomes: [], options: [] };
+  const met: Met = { outcomes: [], options: [], texts: [] };
+  const last = strikes.at(-1)?.boundary;
   const below = seededChance(strikes.reduce((sum, { boundary, outcome }) => sum * 31 + boundary * 7 + outcome, 1));
   const choose = (options: number): number => {
     met.options.push(options);
     return departure !== undefined && met.options.length - 1 === departure.at ? departure.pick % options : 0;
   };
+  let next = 0;
+  /** The node that has just died at the last crash. */
+  let struck: string | undefined;
   const plan: Plan = {
-    ...options, logged, choose,
+    logged, comparesStates, choose,
     happens: () => choose(2) === 1,
     // The crashes before the last one are those of other trials.
-    isKnown: ({ number }) => number !== strikes.at(-1)?.boundary,
+    isKnown: ({ number }) => number !== last,
     strike(boundary: Boundary): DiskOutcome | undefined {
+      next = boundary.number + 1;
       const strike = strikes.find((each) => each.boundary === boundary.number);
       if (strike === undefined) {
         met.outcomes[boundary.number] = outcomeCount(boundary, logged);
         return undefined;
       }
+      if (boundary.number === last) struck = boundary.node.name;
       const outcomes = outcomesOf(boundary, logged, below);
       return outcomes[strike.outcome % outcomes.length];
     },
+    textBefore(node, turn) {
+      if (node !== struck) return undefined;
+      struck = undefined;
+      return parent?.texts.findLast((each) => each.node === node && each.turn === turn && each.before <= last!)?.text;
+    },
+    ...(comparesStates ? { remembers: (node: string, turn: number, text: string) => void met.texts.push({ node, turn, text, before: next }) } : {}),
+    ...(tell === undefined ? {} : { tell }),
   };
   run(scenario, plan, counts);
   return met;

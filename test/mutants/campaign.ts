@@ -6,7 +6,7 @@ import { mutants } from "./mutants.ts";
 import { row, tableHead } from "./table.ts";
 
 const { seconds, only, seed, workers } = campaignOptions("npm run mutants --", "Edits a copy of the built code, one fault at a time, and looks for each with crash points and with whole simulated nodes.", {
-  seconds: { default: 60, help: "how long each way of looking may take" },
+  seconds: { default: 60, help: "of a processor that each way of looking may take" },
   only: { default: "", help: "mutants whose names contain this, or one of these, between commas" },
   seed: { default: randomSeed() % 1_000_000, help: "of what is drawn by lot" },
   workers: { default: availableParallelism(), help: "mutants at the same time" },

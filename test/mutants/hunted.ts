@@ -5,5 +5,6 @@ export interface Hunted {
   /** Crashes until then, and runs. */
   readonly points: number;
   readonly runs: number;
+  /** Of a processor. */
   readonly ms: number;
 }

@@ -13,6 +13,7 @@ export type Hunt = Readonly<Record<Detector, Hunted>>;
 
 /** How long a way may look. */
 export interface Budget {
+  /** Of a processor, which other work on the machine does not change. */
   readonly ms: number;
   /** Crashes and runs together: this repeats, where time does not. */
   readonly points: number;
