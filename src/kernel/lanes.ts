@@ -1,7 +1,7 @@
 /**
  * What waits to become a turn, in lanes: one for each peer's channel, one each for timers, messages to itself, deferred
  * messages, outside requests and system turns. Lanes that have something take turns one by one, so a flood in one does not
- * starve the others. A lane whose head failed is paused until its retry; only that lane waits.
+ * starve the others; but what was deferred goes first, so that nothing of the same method overtakes it. A lane whose head failed is paused until its retry; only that lane waits.
  */
 import { Queue } from "../base/queue.ts";
 import type { TurnInput } from "../turn/turn-input.ts";
@@ -15,6 +15,8 @@ export interface Lane {
   take(): void;
   /** A failed input of this lane is tried again before it is parked. */
   readonly retries: boolean;
+  /** Before all others: at most one lane does. */
+  readonly goesFirst: boolean;
   /** How often the head has failed. */
   attempts: number;
   /** Node time until which the lane waits; 0 when it does not. */
@@ -23,29 +25,38 @@ export interface Lane {
   queued: boolean;
 }
 
-export function makeLane(name: string, retries: boolean, head: Pick<Lane, "isEmpty" | "peek" | "take">): Lane {
-  return { name, ...head, retries, attempts: 0, pausedUntil: 0, queued: false };
+export function makeLane(name: string, retries: boolean, head: Pick<Lane, "isEmpty" | "peek" | "take">, goesFirst = false): Lane {
+  return { name, ...head, retries, goesFirst, attempts: 0, pausedUntil: 0, queued: false };
 }
 
 export class Lanes {
   readonly #ready = new Queue<Lane>();
+  #first: Lane | undefined;
   readonly #paused = new Set<Lane>();
 
   /** The lane may have something now. */
   wake(lane: Lane): void {
     if (lane.queued || lane.pausedUntil !== 0) return;
     lane.queued = true;
-    this.#ready.push(lane);
+    if (lane.goesFirst) this.#first = lane;
+    else this.#ready.push(lane);
   }
 
   /** The next lane with an input, moved to the back of the queue by `done`. */
   next(): { readonly lane: Lane; readonly input: TurnInput } | undefined {
-    for (let lane = this.#ready.shift(); lane !== undefined; lane = this.#ready.shift()) {
+    for (let lane = this.#nextLane(); lane !== undefined; lane = this.#nextLane()) {
       lane.queued = false;
       const input = lane.peek();
       if (input !== undefined) return { lane, input };
     }
     return undefined;
+  }
+
+  #nextLane(): Lane | undefined {
+    const first = this.#first;
+    if (first === undefined) return this.#ready.shift();
+    this.#first = undefined;
+    return first;
   }
 
   /** After the head has failed once more. */
@@ -73,6 +84,6 @@ export class Lanes {
   }
 
   get hasReady(): boolean {
-    return this.#ready.length > 0;
+    return this.#first !== undefined || this.#ready.length > 0;
   }
 }

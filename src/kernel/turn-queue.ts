@@ -62,7 +62,7 @@ export class TurnQueue {
     isEmpty: () => this.#deferred.length === 0,
     peek: () => this.#deferred.ready(this.#ports.state()),
     take: () => {},
-  });
+  }, true);
   readonly #local = makeLane("local", true, {
     isEmpty: () => this.#localIds.length === 0,
     peek: () => this.#peekLocal(),

@@ -39,7 +39,7 @@ export function checkEnd(world: KernelWorld, scenario: Scenario, ordered: readon
     const flaky = [...worker.got.values()].flat().filter((item) => kinds.get(item) === "flaky").length;
     hold(worker.secret === flaky && worker.bytes[3] === flaky && worker.when.getTime() === flaky, () => `K1: ${node.name} has done ${flaky} flaky things, and remembers ${worker.secret}`);
     hold(!worker.shelf.includes("poisoned") && worker.tags.size === 3, () => `K1: something undone has left a trace at ${node.name}`);
-    const letters = [...worker.got.keys()].length >= 0 ? [...kinds].filter(([, kind]) => kind === "poison").filter(([item]) => toldBy(world, item) === node.name).length : 0;
+    const letters = [...kinds].filter(([item, kind]) => kind === "poison" && toldBy(world, item) === node.name).length;
     hold(node.kernel!.state.dead.size === letters, () => `K6: ${node.name} has ${node.kernel!.state.dead.size} dead letters, not ${letters}`);
     checkNothingLeft(node);
   }
@@ -95,10 +95,13 @@ function checkDirection(from: string, teller: Worker, to: string, listener: Work
   const inOrder = (items: readonly string[]): string => items.filter((item) => !late.has(kinds.get(item) ?? "")).join();
   hold(inOrder(told) === inOrder(got), () => `K3, K4: ${from} told ${to} ${inOrder(told)}, and it got ${inOrder(got)}`);
   same(got, told, () => `K3: what ${from} told ${to}`);
-  if (lateInOrder !== true || to === "self") return;
-  const wereLate = told.filter((item) => late.has(kinds.get(item) ?? ""));
-  const cameLate = listener.late.filter((item) => wereLate.includes(item));
-  hold(cameLate.join() === wereLate.join(), () => `K4: ${to} deferred ${wereLate.join()} and did them as ${cameLate.join()}`);
+  if (to === "self") return;
+  // Those of one method stay in order, whatever was deferred; where all are deferred at once, those of both do.
+  for (const which of [...[...late].map((method) => (item: string) => kinds.get(item) === method), ...(lateInOrder === true ? [(item: string) => late.has(kinds.get(item) ?? "")] : [])]) {
+    const wereLate = told.filter(which);
+    const cameLate = listener.late.filter((item) => wereLate.includes(item));
+    hold(cameLate.join() === wereLate.join(), () => `K4: ${from} told ${to} ${wereLate.join()}, and it did them as ${cameLate.join()}`);
+  }
 }
 
 function checkAnswers(name: string, worker: Worker, orders: readonly Order[], world: KernelWorld): void {

@@ -6,10 +6,20 @@ import type { Boundary } from "./run.ts";
 
 /** Up to so many operations every subset of them is an outcome. */
 const everySubset = 3;
+/** Of more appends than this either fewer are kept, or all. */
+const mostAppends = 8;
+
+const loggedCounts: number[] = [];
+
+/** How many there are; without a closure for each, because it is asked at every boundary. */
+export function outcomeCount({ pending }: Pick<Boundary, "pending">, logged: boolean): number {
+  if (!logged) return Math.min(pending, mostAppends) + 1;
+  return (loggedCounts[Math.min(pending, everySubset + 1)] ??= outcomesOf({ pending }, true, () => 0).length);
+}
 
 /** All that are told apart; drawn ones where there are too many. Appends are lost from the end, operations of a disk in any way. */
 export function outcomesOf({ pending }: Pick<Boundary, "pending">, logged: boolean, below: (options: number) => number): DiskOutcome[] {
-  if (!logged) return Array.from({ length: Math.min(pending, 8) + 1 }, (_, kept) => (kept === Math.min(pending, 8) ? pending : kept));
+  if (!logged) return Array.from({ length: Math.min(pending, mostAppends) + 1 }, (_, kept) => (kept === Math.min(pending, mostAppends) ? pending : kept));
   const outcomes: DiskOutcome[] = ["process"];
   if (pending === 0) return outcomes;
   if (pending <= everySubset) {

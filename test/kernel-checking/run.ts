@@ -15,7 +15,7 @@ import { checkLives } from "./lives.ts";
 import { Past } from "./past.ts";
 import { checkEnd } from "./expected.ts";
 import type { Scenario } from "./scenario.ts";
-import { hold, Violation, Witness } from "./witness.ts";
+import { hold, Violation, Witness, type WitnessOptions } from "./witness.ts";
 import { killed, trouble, workerApp } from "./worker.ts";
 
 /** A boundary at which a process can die. */
@@ -28,16 +28,19 @@ export interface Boundary {
   readonly pending: number;
 }
 
-export interface Plan {
+export interface Plan extends Pick<WitnessOptions, "comparesStates" | "textBefore" | "remembers"> {
   /** What the disk keeps if the process dies here; undefined: it does not. */
   strike(boundary: Boundary): DiskOutcome | undefined;
   /** A crash that other runs are counted for: this one only goes on from there. */
   isKnown?(boundary: Boundary): boolean;
   /** Everything else that is left to chance: an integer below `options`. */
   choose(options: number, what: string): number;
+  /** Whether something goes wrong that does so once in `oneIn` times. */
+  happens(oneIn: number, what: string): boolean;
+  /** Told of everything that happens. */
+  tell?(line: string): void;
   /** On the real turn log. */
   readonly logged: boolean;
-  readonly comparesStates: boolean;
 }
 
 export interface Counts {
@@ -52,6 +55,10 @@ export interface Counts {
 export const noCounts = (): Counts => ({ crashes: 0, byKind: new Map(), seen: new Map(), boundaries: 0 });
 
 const logSizes = [{ segmentBytes: 4096, firstSegmentBytes: 2048, sliceBytes: 2048 }, { segmentBytes: 1536, firstSegmentBytes: 1024, sliceBytes: 512 }];
+
+/** About ten times what the longest storms take. */
+const maxSteps = 60_000;
+const wallOffsetsMs = [-500, 0, -5_000, 300];
 
 export function run(scenario: Scenario, plan: Plan, counts: Counts): void {
   new Run(scenario, plan, counts).finish();
@@ -70,7 +77,9 @@ class Run {
   readonly #lives = new Map<SimulatedNode, unknown>();
   readonly #transport: BadTransport | undefined;
   readonly #past: Past;
+  readonly #beganAtMs: number;
   #isHealed = false;
+  #stepsLeft = maxSteps;
   #blocksRefused: number;
 
   constructor(scenario: Scenario, plan: Plan, counts: Counts) {
@@ -80,8 +89,10 @@ class Run {
     trouble.clear();
     killed.item = "";
     for (const [item, times] of Object.entries(scenario.trouble ?? {})) trouble.set(item, times);
-    this.#witness = new Witness({ comparesStates: plan.comparesStates, hasLives: scenario.lives === true });
+    const { comparesStates, textBefore, remembers } = plan;
+    this.#witness = new Witness({ comparesStates, hasLives: scenario.lives === true, ...(textBefore === undefined ? {} : { textBefore }), ...(remembers === undefined ? {} : { remembers }) });
     const world = (this.#world = new KernelWorld((options, what) => (what === "random" ? 0 : plan.choose(options, what))));
+    this.#beganAtMs = world.nowMs;
     this.#transport = scenario.badTransport === true ? new BadTransport((options) => plan.choose(options, "transport")) : undefined;
     this.#watch(world);
     this.#past = new Past(world, this.#witness);
@@ -103,7 +114,7 @@ class Run {
     const { slowDisk } = this.#scenario;
     if (slowDisk !== undefined) world.diskTakesMs = (_, path) => (slowDisk === "all" ? [0, 1, 30, 60][this.#plan.choose(4, "how long the disk takes")]! : path.includes(slowDisk) ? 100 : 0);
     if (this.#scenario.badDisk === true) {
-      world.diskError = (_, operation) => (!this.#isHealed && operation.startsWith("sync") && this.#plan.choose(60, "disk error") === 59 ? "EIO" : null);
+      world.diskError = (_, operation) => (!this.#isHealed && operation.startsWith("sync") && this.#plan.happens(60, "disk error") ? "EIO" : null);
       world.afterLogFailed = (node) => {
         add(this.#counts.seen, "failed syncs");
         return (["process", "none", "all"] as const)[this.#plan.choose(3, "after a failed sync")] ?? node.dying ?? "process";
@@ -121,13 +132,25 @@ class Run {
     if (this.#isHealed) return undefined;
     this.#counts.boundaries++;
     const outcome = this.#plan.strike(boundary);
+    this.#plan.tell?.(this.#inWords(boundary, outcome));
+    if (outcome !== undefined) this.#setClock(boundary.node);
     if (outcome !== undefined && this.#plan.isKnown?.(boundary) !== true) {
       this.#counts.crashes++;
       add(this.#counts.byKind, boundary.what);
       this.#tally(boundary.node);
-      if (this.#plan.logged && this.#plan.choose(8, "bit rot") === 7) this.#rots(boundary.node);
+      if (this.#plan.logged && this.#plan.happens(8, "bit rot")) this.#rots(boundary.node);
     }
     return outcome;
+  }
+
+  /** Somebody does while the process is down. */
+  #setClock(node: SimulatedNode): void {
+    if (this.#scenario.badClock === true) node.wallOffsetMs = wallOffsetsMs[this.#plan.choose(wallOffsetsMs.length, "wall clock")]!;
+  }
+
+  #inWords({ number, node: { name, kernel }, what, pending }: Boundary, outcome: DiskOutcome | undefined): string {
+    const fate = outcome === undefined ? "" : `  DIES, of ${pending} unsynced the disk keeps ${typeof outcome === "function" ? "some, perhaps torn" : outcome}`;
+    return `${String(number).padStart(5)} ${String(this.#world.nowMs - this.#beganAtMs).padStart(7)} ms  ${name} (turn ${kernel?.executed ?? 0}, durable ${kernel?.durable ?? 0})  ${what}${fate}`;
   }
 
   /** A bit of the log turns over, on a copy: what the log proves to be durable is there, or the start is refused. */
@@ -161,7 +184,7 @@ class Run {
     killed.item = "";
     add(this.#counts.seen, "deaths within a turn");
     this.#tally(node);
-    if (this.#scenario.badClock === true) node.wallOffsetMs = this.#plan.choose(3, "wall clock") * -500;
+    this.#setClock(node);
     this.#world.crash(node, "all");
   }
 
@@ -183,7 +206,7 @@ class Run {
   #runUntilQuiet(ms: number): void {
     const world = this.#world;
     const until = world.nowMs + ms;
-    for (let steps = 0; steps < 200_000; steps++) {
+    while (this.#stepsLeft-- > 0) {
       this.#between();
       if (world.run(Math.max(0, until - world.nowMs), 1)) return;
     }

@@ -23,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "timers",
     nodes: mesh("ab", { limits }),
+    badClock: true,
     clients: [{
       node: "a",
       doings: [
@@ -151,5 +152,24 @@ export const scenarios: readonly Scenario[] = [
     trouble: { d1: 2 },
     badClock: true,
     clients: [{ node: "a", doings: [{ kind: "timer", item: "t1", ms: 20 }, { kind: "deadly", item: "d1", to: "b" }, { kind: "every", item: "v1", ms: 9, count: 2 }] }],
+  },
+];
+
+/** What goes wrong in these is a choice like any other: at the first nothing does. */
+export const faultyScenarios: readonly Scenario[] = [
+  {
+    name: "a bad transport",
+    nodes: mesh("ab", { limits: { ...limits, turnsPerStep: 4 } }),
+    badTransport: true,
+    clients: [
+      { node: "a", doings: [{ kind: "bulk", item: "b1", to: "b", count: 3, ms: 5 }, { kind: "ask", item: "q1", to: "b" }, { kind: "bulk", item: "b2", to: "b", count: 3, ms: 5 }] },
+      { node: "b", doings: [{ kind: "ask", item: "q2", to: "a" }] },
+    ],
+  },
+  {
+    name: "a bad disk",
+    nodes: mesh("ab", { limits, snapshotEvery: 6 }),
+    badDisk: true,
+    clients: [{ node: "a", doings: [{ kind: "ask", item: "q1", to: "b" }, { kind: "flaky", item: "f1", to: "b" }, { kind: "effect", item: "e1" }] }],
   },
 ];

@@ -9,7 +9,7 @@ import type { Order } from "./worker.ts";
 type Below = (options: number) => number;
 
 const kinds: readonly Order["kind"][] = [
-  "tell", "tell", "ask", "ask", "relay", "hold", "flaky", "refuse", "mood", "later", "latest", "open", "shut", "timer", "shelve", "cancel", "every", "effect", "quietly", "self", "local", "bulk", "read", "slow",
+  "tell", "tell", "ask", "ask", "relay", "hold", "flaky", "poison", "refuse", "mood", "later", "latest", "open", "shut", "timer", "shelve", "cancel", "every", "effect", "quietly", "self", "local", "bulk", "read", "slow",
 ];
 
 export function stormScenario(seed: number): Scenario {
@@ -34,7 +34,7 @@ export function stormScenario(seed: number): Scenario {
     const doings = Array.from({ length: 4 + below(8) }, (_, at) => drawDoing(below, names, node, `${client}${at}`, trouble));
     if (client === 0 && few) doings.splice(below(doings.length), 0, ...whileAway(below, names[1]!, 3 + below(4)));
     for (const to of names) if (to !== node) doings.push({ kind: "open", item: `o${client}${to}`, to });
-    clients.push({ node, doings: withCancels(doings), keys: below(4) === 0 ? "session" : "each", ...(below(4) === 0 ? { twice: true } : {}) });
+    clients.push({ node, doings: withRepeats(below, withCancels(doings)), keys: below(4) === 0 ? "session" : "each", ...(below(4) === 0 ? { twice: true } : {}) });
   }
   return { name: `storm ${seed}`, nodes, clients, trouble, badClock: below(4) === 0, badTransport: below(3) === 0, badDisk: below(4) === 0, ...(below(2) === 0 ? { slowDisk: (["all", "outbox-", "snapshot-"] as const)[below(3)]! } : {}), scarceBlocks: below(3) === 0 ? below(4) : 0, quietMs: 2_000 };
 }
@@ -79,6 +79,15 @@ function withCancels(doings: readonly Doing[]): Doing[] {
   return doings.flatMap((doing, at): Doing[] => (doing.kind === "shelve" && at % 2 === 0 ? [doing, { kind: "cancel", item: `${doing.item}!` }] : [doing]));
 }
 
+/** Some are asked again, at once or after the next one: an answer of a session goes when the one after the next is asked for. */
+function withRepeats(below: Below, doings: readonly Doing[]): Doing[] {
+  const items = doings.map((doing) => ("item" in doing ? doing.item : undefined));
+  return doings.flatMap((doing, at): Doing[] => {
+    const item = below(6) === 0 ? items[Math.max(0, at - below(2))] : undefined;
+    return item === undefined ? [doing] : [doing, { kind: "repeat", item }];
+  });
+}
+
 export interface StormOptions {
   readonly logged: boolean;
   /** One boundary in so many is struck, until so many were. */
@@ -98,6 +107,7 @@ export function stormPlan(seed: number, { logged, oneIn, most, comparesStates }:
   return {
     logged, comparesStates,
     choose: (options, what) => (what === "completion" && newestFirst && below(6) > 0 ? options - 1 : below(options)),
+    happens: (oneIn) => below(oneIn) === 0,
     strike(boundary: Boundary): DiskOutcome | undefined {
       if (left === 0) return undefined;
       const odds = likely > 0 ? Math.min(oneIn, 6) : oneIn;

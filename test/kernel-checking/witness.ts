@@ -47,6 +47,10 @@ interface NodeBook {
 export interface WitnessOptions {
   /** Compares the state after each recovery with the one that its last turn had left, and in the end with that of the surviving turns executed anew. */
   readonly comparesStates: boolean;
+  /** The state that a turn of a node left in another run that was the same up to now; undefined when nobody knows. */
+  readonly textBefore?: (node: string, turn: number) => string | undefined;
+  /** For such runs. */
+  readonly remembers?: (node: string, turn: number, text: string) => void;
   /** Nodes begin new lives: channels begin anew, and states change with them. */
   readonly hasLives: boolean;
 }
@@ -98,6 +102,7 @@ export class Witness {
       // Two turns of one step are one with its record of a life's event: the state is that of both.
       book.texts[turn] = executed - before <= 2 ? text : undefined;
       book.times[turn] = kernel.clock.now;
+      if (text !== undefined && executed - before <= 2) this.#options.remembers?.(node.name, turn, text);
     }
   }
 
@@ -128,7 +133,7 @@ export class Witness {
     hold(found >= book.durable, () => `K1: turn ${book.durable} of ${node.name} was durable, ${found} is recovered`);
     hold(found <= book.executed || book.executed === 0, () => `K1: ${node.name} recovers turn ${found}, where ${book.executed} was the last executed`);
     hold(isBirth || kernel.clock.now >= (book.times[found] ?? 0), () => `K9: the time of ${node.name} went back`);
-    const text = book.texts[found];
+    const text = book.texts[found] ?? this.#options.textBefore?.(node.name, found);
     if (!isBirth && text !== undefined && !this.#options.hasLives) {
       const now = stateText(kernel);
       hold(now === text, () => `K1: the state of ${node.name} after turn ${found} is recovered as another one: ${difference(text, now)}`);

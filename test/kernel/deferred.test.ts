@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { app, Service, type Messages } from "#maceken/index.js";
+import { app, ref, Service, type Messages } from "#maceken/index.js";
 import { TestWorld, type TestNode } from "../lib/lone-node.ts";
 
 class Gate extends Service {
@@ -115,4 +115,35 @@ it("F21: what a guard put off runs when the next version has no such guard", () 
   } finally {
     table.left = guarded;
   }
+});
+
+it("when a guard comes to hold, what was put off goes before what came later, whoever sent it", () => {
+  class Caller extends Service {
+    static readonly messages: Messages<Caller> = { callTwiceThenLeft: true };
+    callTwiceThenLeft(): void {
+      const gate = ref<Gate>(`a/${service}`);
+      gate.passed();
+      gate.passed();
+      gate.left("later");
+    }
+  }
+  const test = new TestWorld();
+  const oneByOne = { ...limits, turnsPerStep: 1 };
+  const a = test.node("a", gateApp(1), [], oneByOne);
+  const b = test.node("b", app({ version: 1 }).service("caller", () => new Caller()), ["a"], oneByOne);
+  test.pass(50);
+  for (const which of ["first", "second"]) test.world.request(a.node, { service, method: "left", args: [which] });
+  test.pass(50);
+  assert.equal(a.kernel.state.deferred.size, 2);
+  b.ask("caller.callTwiceThenLeft");
+  // While messages of b wait for their turns, somebody opens the gate.
+  let isAsked = false;
+  test.world.afterStep = ({ kernel }) => {
+    if (isAsked || kernel !== a.kernel || kernel.channels.get("b")?.inbox.length !== 2) return;
+    isAsked = true;
+    test.world.request(a.node, { service, method: "open", args: [true, true] });
+  };
+  test.pass(500);
+  assert.ok(isAsked);
+  assert.deepEqual(a.service<Gate>(service).went, ["left first", "left second", "left later"]);
 });

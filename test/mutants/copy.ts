@@ -1,5 +1,5 @@
 /** A copy of the built code with one edit, beside the tests that run on it: `#maceken/…` leads there for whoever is started in it. */
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ export function copyWith(mutant: Mutant | undefined): string {
   const directory = mkdtempSync(join(tmpdir(), "maceken-mutant-"));
   const skipped = mutant === undefined ? "" : join(root, "dist", mutant.file);
   copyInto(join(root, "dist"), join(directory, "dist"), (path) => path.endsWith(".js") && path !== skipped);
-  for (const tests of ["kernel-checking", "mutants"]) copyInto(join(root, "test", tests), join(directory, "test", tests), (path) => path.endsWith(".ts"));
+  for (const tests of ["kernel-checking", "lib", "mutants", "sim"]) copyInto(join(root, "test", tests), join(directory, "test", tests), (path) => path.endsWith(".ts"));
   copyFileSync(join(root, "package.json"), join(directory, "package.json"));
   symlinkSync(join(root, "node_modules"), join(directory, "node_modules"), "dir");
   if (mutant !== undefined) writeFileSync(join(directory, "dist", mutant.file), mutated(mutant));
@@ -33,15 +33,6 @@ function copyInto(from: string, to: string, wanted: (path: string) => boolean): 
     const path = join(from, entry.name);
     if (entry.isDirectory()) {
       if (entry.name !== "bundle") copyInto(path, join(to, entry.name), wanted);
-    } else if (wanted(path)) linkOrCopy(path, join(to, entry.name));
-  }
-}
-
-/** The temporary directory may be on another file system. */
-function linkOrCopy(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch {
-    copyFileSync(from, to);
+    } else if (wanted(path)) copyFileSync(path, join(to, entry.name));
   }
 }

@@ -1,12 +1,12 @@
 /** The table of what was found how. */
-import type { Hunt } from "./hunting.ts";
+import { detectors, type Hunt } from "./hunting.ts";
 import type { Hunted } from "./hunted.ts";
 import type { Mutant } from "./mutants.ts";
 
-export const tableHead = "| mutant | breaks | checker | simulator |\n|---|---|---|---|";
+export const tableHead = `| mutant | breaks | ${detectors.join(" | ")} |\n|---|---|${detectors.map(() => "---|").join("")}`;
 
-const cell = ({ found, points, ms }: Hunted): string => (found ? `${points} points, ${(ms / 1000).toFixed(1)} s` : `not in ${points} points, ${(ms / 1000).toFixed(0)} s`);
+const cell = ({ found, points, runs, ms }: Hunted): string => `${found ? "" : "not in "}${runs} runs, ${points} crashes, ${(ms / 1000).toFixed(found ? 1 : 0)} s`;
 
-export function row({ name, invariant }: Mutant, { checker, simulator }: Hunt): string {
-  return `| ${name} | ${invariant} | ${cell(checker)} | ${cell(simulator)} |`;
+export function row({ name, invariant, why }: Mutant, hunt: Hunt): string {
+  return `| \`${name}\`: ${why} | ${invariant} | ${detectors.map((detector) => cell(hunt[detector])).join(" | ")} |`;
 }
