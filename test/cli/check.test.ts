@@ -214,9 +214,9 @@ class Clock extends Service {
 export default world({ nodes: { a: app({ version: 1 }).service("clock", () => new Clock()), b: app({ version: 1 }).service("clock", () => new Clock()) }, clients: { x: [call<Clock>("a/clock").start()], y: [call<Clock>("b/clock").start()] } });
 `;
 
-/** In a terminal of its own: what it showed, and its exit code. `keys` are pressed when what comes before them was shown. */
+/** In a terminal of its own, with no shell that would answer Ctrl-C with an exit code of its own: what it showed, and its exit code. `keys` are pressed when what comes before them was shown. */
 function inTerminal(folder: Folder, args: readonly string[], keys: readonly (readonly [shown: RegExp, key: string])[]): Promise<{ readonly code: number | null; readonly shown: string }> {
-  const child = spawn("script", ["-qefc", `stty cols 120 rows 40; ${[process.execPath, main, ...args].join(" ")}`, "/dev/null"], { cwd: folder.path, stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, TERM: "xterm" } });
+  const child = spawn("script", ["-qefc", `stty cols 120 rows 40; exec ${[process.execPath, main, ...args].join(" ")}`, "/dev/null"], { cwd: folder.path, stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, TERM: "xterm" } });
   let shown = "";
   let at = 0;
   let next = 0;

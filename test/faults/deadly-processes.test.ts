@@ -33,6 +33,7 @@ class Supervised {
   readonly folder: Folder;
   readonly url: string;
   readonly codes: (number | null)[] = [];
+  readonly #said: string[] = [];
   readonly #args: readonly string[];
   readonly #env: Record<string, string>;
   #node: Started;
@@ -56,9 +57,10 @@ class Supervised {
 
   #again(): Started {
     const node = this.folder.start(this.#args, this.#env);
-    void node.ended.then(({ code }) => {
+    void node.ended.then(({ code, stderr }) => {
       if (this.#stopped) return;
       this.codes.push(code);
+      this.#said.push(stderr);
       this.#node = this.#again();
     });
     return node;
@@ -70,7 +72,11 @@ class Supervised {
       const answer = await Promise.race([ask().catch(() => undefined), delay(5_000, undefined)]);
       if (answer !== undefined) return answer;
     }
-    throw new Error(`${what} did not come; lives ended with ${this.codes.join(", ")}: ${this.#node.stderr}`);
+    throw new Error(`${what} did not come; ${this.lives()}; now: ${this.#node.stderr}`);
+  }
+
+  lives(): string {
+    return `lives ended with ${this.codes.join(", ")}: ${this.#said.join("\n")}`;
   }
 
   /** With a key: an answer may be lost with the process. Not yet answered is undefined. */
@@ -109,7 +115,7 @@ for (const { how, code, env, more } of manners) {
     // The other timer ran once, and nothing of the deadly one is there.
     assert.deepEqual(await node.until("an answer", () => node.ask("k2", "add")), { status: 200, body: 3 });
     // The first life may have ended before anything was suspected.
-    assert.ok(node.codes.length === 5 || node.codes.length === 6, `lives ended with ${node.codes.join(", ")}`);
+    assert.ok(node.codes.length === 5 || node.codes.length === 6, node.lives());
     assert.deepEqual(new Set(node.codes), new Set([code]));
     const ended = await node.stop();
     assert.equal(ended.code, 0);
@@ -126,7 +132,7 @@ test("F17: a request whose client repeats it under its key gets MK_PARKED in the
   const answer = await node.until("an answer", () => node.ask("k1", "swallow", "kill"));
   assert.deepEqual([answer.status, answer.body.code], [500, "MK_PARKED"]);
   assert.match((answer.body as { remedy?: string }).remedy!, /the process ended each time it ran.*dead retry/);
-  assert.ok(node.codes.length === 5 || node.codes.length === 6, `lives ended with ${node.codes.join(", ")}`);
+  assert.ok(node.codes.length === 5 || node.codes.length === 6, node.lives());
   assert.deepEqual((await node.letters()).map(({ what }) => what), ["shop.swallow"]);
   assert.deepEqual(await node.until("an answer", () => node.ask("k2", "add")), { status: 200, body: 1 });
   const ended = await node.stop();

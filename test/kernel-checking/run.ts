@@ -41,6 +41,8 @@ export interface Plan extends Pick<WitnessOptions, "comparesStates" | "textBefor
   tell?(line: string): void;
   /** On the real turn log. */
   readonly logged: boolean;
+  /** A world that takes more never becomes quiet. About ten times what the longest takes. */
+  readonly maxSteps: number;
 }
 
 export interface Counts {
@@ -56,8 +58,6 @@ export const noCounts = (): Counts => ({ crashes: 0, byKind: new Map(), seen: ne
 
 const logSizes = [{ segmentBytes: 4096, firstSegmentBytes: 2048, sliceBytes: 2048 }, { segmentBytes: 1536, firstSegmentBytes: 1024, sliceBytes: 512 }];
 
-/** About ten times what the longest storms take. */
-const maxSteps = 60_000;
 const wallOffsetsMs = [-500, 0, -5_000, 300];
 
 export function run(scenario: Scenario, plan: Plan, counts: Counts): void {
@@ -79,12 +79,13 @@ class Run {
   readonly #past: Past;
   readonly #beganAtMs: number;
   #isHealed = false;
-  #stepsLeft = maxSteps;
+  #stepsLeft: number;
   #blocksRefused: number;
 
   constructor(scenario: Scenario, plan: Plan, counts: Counts) {
     this.#scenario = scenario;
     this.#plan = plan;
+    this.#stepsLeft = plan.maxSteps;
     this.#counts = counts;
     trouble.clear();
     killed.item = "";

@@ -105,7 +105,7 @@ export function stormPlan(seed: number, { logged, oneIn, most, comparesStates }:
   // The disk may do what it was asked for last first, for a whole run.
   const newestFirst = below(3) === 0;
   return {
-    logged, comparesStates,
+    logged, comparesStates, maxSteps: 60_000,
     choose: (options, what) => (what === "completion" && newestFirst && below(6) > 0 ? options - 1 : below(options)),
     happens: (oneIn) => below(oneIn) === 0,
     strike(boundary: Boundary): DiskOutcome | undefined {

@@ -74,7 +74,6 @@ export function runTrial(trial: Trial, counts: Counts, { comparesStates, parent,
   const { scenario, logged, strikes, departure } = trial;
   const met: Met = { outcomes: [], options: [], texts: [] };
   const last = strikes.at(-1)?.boundary;
-  const below = seededChance(strikes.reduce((sum, { boundary, outcome }) => sum * 31 + boundary * 7 + outcome, 1));
   const choose = (options: number): number => {
     met.options.push(options);
     return departure !== undefined && met.options.length - 1 === departure.at ? departure.pick % options : 0;
@@ -83,7 +82,7 @@ export function runTrial(trial: Trial, counts: Counts, { comparesStates, parent,
   /** The node that has just died at the last crash. */
   let struck: string | undefined;
   const plan: Plan = {
-    logged, comparesStates, choose,
+    logged, comparesStates, choose, maxSteps: 10_000,
     happens: () => choose(2) === 1,
     // The crashes before the last one are those of other trials.
     isKnown: ({ number }) => number !== last,
@@ -95,7 +94,9 @@ export function runTrial(trial: Trial, counts: Counts, { comparesStates, parent,
         return undefined;
       }
       if (boundary.number === last) struck = boundary.node.name;
-      const outcomes = outcomesOf(boundary, logged, below);
+      // Drawn from the crashes up to this one: a trial goes on from its parent in the same way until its last crash.
+      const drawn = strikes.slice(0, strikes.indexOf(strike) + 1).reduce((sum, each) => sum * 31 + each.boundary * 7 + each.outcome, 1);
+      const outcomes = outcomesOf(boundary, logged, seededChance(drawn));
       return outcomes[strike.outcome % outcomes.length];
     },
     textBefore(node, turn) {

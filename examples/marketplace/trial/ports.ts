@@ -5,8 +5,8 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-const first = 20_000;
-const last = 32_000;
+const first = 30_000;
+const last = 32_700;
 const triesMax = 500;
 
 export async function freePorts(count: number): Promise<number[]> {
