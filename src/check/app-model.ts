@@ -83,6 +83,8 @@ export class AppModel implements Model {
   /** Without Ken, how often nodes may crash, all together; 0 under Ken, where nobody notices. */
   readonly #crashes: number;
   readonly #lostEvents: readonly number[];
+  /** The nodes that begin as they were stored. */
+  readonly stored: readonly string[];
   /** What may happen next to the state that is being expanded. */
   readonly #open: number[] = [];
 
@@ -105,6 +107,7 @@ export class AppModel implements Model {
     this.#lostEvents = names.map((peer) => this.#eventNumber({ kind: "lost", peer }, `l ${peer}`));
     // Nodes, queues, clients, crashes so far, and whether a handler has failed.
     this.width = names.length + names.length * names.length + this.clientNames.length + 2;
+    this.stored = [...from.keys()];
     this.#initial = this.#beginning(chance, from);
     // Which source an action is of depends on the names: properties of ways are held against every state.
     const isExchanged = definition.symmetric.length > 0 && definition.properties.every(({ kind }) => kind === "always");

@@ -1,7 +1,7 @@
 /** A state of a model as properties read it (WorldView): services are alive, as production has them, and only to be read. */
 import { nodeOf, serviceOf, type Address } from "../base/address.ts";
 import type { Outcome } from "../base/rejection.ts";
-import type { MessageView, WorldView } from "../sim/world-definition.ts";
+import { WorldNames, type MessageView, type WorldView } from "../sim/world-definition.ts";
 import { readPayload } from "../turn/payload.ts";
 import type { AppModel } from "./app-model.ts";
 
@@ -10,12 +10,14 @@ export class AppView implements WorldView {
   readsOnlyServices = true;
   readonly nodes: readonly string[];
   readonly #model: AppModel;
+  readonly #names: WorldNames;
   /** By channel and message: made once, frozen, and given out again. */
   readonly #messages: MessageView[][] = [];
   #state: Int32Array;
 
   constructor(model: AppModel, state: Int32Array) {
     this.#model = model;
+    this.#names = new WorldNames(model.definition);
     this.#state = state;
     this.nodes = model.nodes.map(({ name }) => name);
   }
@@ -27,11 +29,12 @@ export class AppView implements WorldView {
   }
 
   service<T>(address: Address): T | undefined {
-    const number = this.nodes.indexOf(nodeOf(address));
-    return number < 0 ? undefined : (this.#servicesOf(number).get(serviceOf(address)) as T | undefined);
+    this.#names.demandAddress(address);
+    return this.#servicesOf(this.nodes.indexOf(nodeOf(address))).get(serviceOf(address)) as T | undefined;
   }
 
   services<T>(name: string): readonly T[] {
+    this.#names.demandService(name);
     const found: T[] = [];
     for (let number = 0; number < this.nodes.length; number++) {
       const service = this.#servicesOf(number).get(name);
@@ -65,8 +68,9 @@ export class AppView implements WorldView {
 
   answers(client: string): readonly Outcome<unknown>[] {
     this.readsOnlyServices = false;
+    this.#names.demandClient(client);
     const number = this.#model.clientNames.indexOf(client);
-    return number < 0 ? [] : this.#model.clients.answersOf(this.#state[this.#model.placeOfClient(number)]!);
+    return this.#model.clients.answersOf(this.#state[this.#model.placeOfClient(number)]!);
   }
 
   get isQuiet(): boolean {

@@ -5,6 +5,7 @@
 import type { Outcome } from "../base/rejection.ts";
 import { readMessageValue } from "../codec/message-reader.ts";
 import { Reader } from "../codec/reader.ts";
+import { outcomeInWords, valuesInWords } from "../sim/value-words.ts";
 import type { ClientCall } from "../sim/world-definition.ts";
 import { DeferredRequests } from "../kernel/deferred-requests.ts";
 import { handlerOf } from "../turn/input-facts.ts";
@@ -86,12 +87,12 @@ export function eventInWords(event: NodeEvent, node: LoadedNode): string {
   switch (event.kind) {
     case "message": {
       const payload = readPayload(event.payload);
-      if (payload.kind === "request") return `${handler}(${inWords(payload.args)}) from ${event.from}`;
+      if (payload.kind === "request") return `${handler}(${valuesInWords(payload.args)}) from ${event.from}`;
       if (payload.kind === "failure") return `${event.from}: ${payload.what} failed`;
       return `${handler} told ${outcomeInWords(payload.outcome)} by ${event.from}`;
     }
     case "call":
-      return `${handler}(${inWords(event.call.args)}) from client ${event.client}`;
+      return `${handler}(${valuesInWords(event.call.args)}) from client ${event.client}`;
     case "timer":
       return `${handler} by its timer`;
     case "effect":
@@ -103,20 +104,4 @@ export function eventInWords(event: NodeEvent, node: LoadedNode): string {
     case "local":
       return `${handler} by itself`;
   }
-}
-
-export function outcomeInWords(outcome: Outcome<unknown>): string {
-  return outcome.ok ? inWords([outcome.value]) : `${"code" in outcome.error ? outcome.error.code : "an error"}: ${outcome.error.message}`;
-}
-
-const mostLetters = 60;
-
-export function inWords(values: readonly unknown[]): string {
-  const text = values.map((value) => (typeof value === "bigint" ? `${value}n` : (JSON.stringify(value, bigints) ?? String(value)))).join(", ");
-  return text.length > mostLetters ? `${text.slice(0, mostLetters)}…` : text;
-}
-
-function bigints(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return `${value}n`;
-  return value instanceof Map ? [...value] : value instanceof Set ? [...value] : value;
 }

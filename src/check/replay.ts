@@ -46,8 +46,9 @@ function isOfStates({ properties }: WorldDefinition, name: string): boolean {
 }
 
 function differenceOf(was: TraceStep, is: TraceStep): string | undefined {
-  for (const field of ["of", "node", "what", "client", "from", "sentBy", "isCrash", "threw", "sent", "answered", "changes"] as const) {
+  for (const field of ["of", "node", "what", "client", "from", "sentBy", "isCrash", "threw", "sent", "answered", "changes", "digest"] as const) {
     if (isDeepStrictEqual(was[field], is[field])) continue;
+    if (field === "digest") return "it left, sent or answered other values, where the words are cut short";
     if (field === "of") return `${was.of} turns were possible, now ${is.of}`;
     return `${words[field] ?? field} was ${shown(was[field])}, now ${shown(is[field])}`;
   }

@@ -69,5 +69,5 @@ const fields: Readonly<Record<string, Test>> = {
 
 const stepFields: Readonly<Record<keyof TraceStep, Test>> = {
   node: isText, what: isText, action: isCount, of: isCount, from: maybe(isText), sentBy: maybe(isCount), client: maybe(isText), isCrash: maybe((value) => value === true), threw: maybe(isText),
-  sent: list(record({ from: maybe(isText), to: isText, what: isText })), answered: list(record({ client: isText, what: isText })), changes: list(isText),
+  sent: list(record({ from: maybe(isText), to: isText, what: isText })), answered: list(record({ client: isText, what: isText })), changes: list(isText), digest: isText,
 };

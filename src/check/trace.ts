@@ -2,9 +2,12 @@
  * A way through a world, as data: which turns, on which node, what each consumed, sent, answered and changed. What tables, diagrams and
  * files of traces are made from. Plain JSON.
  */
+import { createHash } from "node:crypto";
 import type { AppModel } from "./app-model.ts";
-import { inWords, outcomeInWords } from "./node-events.ts";
-import { readPayload } from "../turn/payload.ts";
+import { outcomeInWords, valuesInWords } from "../sim/value-words.ts";
+import type { NodeState } from "../turn/node-state.ts";
+import { outcomePayload, readPayload } from "../turn/payload.ts";
+import { canonicalForm } from "./canonical-form.ts";
 import { stateDifference } from "./state-difference.ts";
 
 export interface SentMessage {
@@ -36,6 +39,8 @@ export interface TraceStep {
   readonly answered: readonly { readonly client: string; readonly what: string }[];
   /** `bank.accounts.get("ann"): 10 -> 5`. */
   readonly changes: readonly string[];
+  /** Of all that the turn left in its node, sent and answered, also where the words above are cut short. */
+  readonly digest: string;
 }
 
 /** Of a state, which action leads to the next. */
@@ -58,7 +63,10 @@ export function traceOf(model: AppModel, steps: readonly StepTaken[]): TraceStep
   };
   const born = steps[0]!;
   const underWay = model.nodes.flatMap((from) => model.nodes.flatMap((to) => Array.from(model.messages.inQueue(born.state[model.placeOfQueue(from.number, to.number)]!), (message): SentMessage => ({ from: from.name, to: to.name, what: messageInWords(model.messages.payloadOf(message)) }))));
-  const trace: TraceStep[] = [{ node: "", what: "every node is born", action: born.action, of: model.initial().length, sent: underWay, answered: [], changes: [] }];
+  const trace: TraceStep[] = [{
+    node: "", what: beginningInWords(model), action: born.action, of: model.initial().length, sent: underWay, answered: [], changes: [],
+    digest: digestOf(model.nodes.map(({ number, states }) => stateText(states.view(born.state[number]!).state)), underWay.map(({ what }) => what)),
+  }];
   for (const from of model.nodes) note(from.name, 0, underWay.filter((message) => message.from === from.name));
   for (let at = 1; at < steps.length; at++) {
     const before = steps[at - 1]!.state;
@@ -67,26 +75,51 @@ export function traceOf(model: AppModel, steps: readonly StepTaken[]): TraceStep
     const { number, states } = model.nodes.find(({ name }) => name === node)!;
     if (isCrash === true) for (const channel of senders.keys()) if (channel.split(" ").includes(node)) senders.delete(channel);
     const sent: SentMessage[] = [];
+    const payloads: Uint8Array[] = [];
     for (let i = 0; i < effect.sent.length; i += 2) {
       const to = model.nodes[effect.sent[i]!]?.name;
-      if (to !== undefined) sent.push({ to, what: messageInWords(model.messages.payloadOf(effect.sent[i + 1]!)) });
+      const payload = model.messages.payloadOf(effect.sent[i + 1]!);
+      payloads.push(payload);
+      if (to !== undefined) sent.push({ to, what: messageInWords(payload) });
     }
     const answered = [];
-    for (let i = 0; i < effect.answered.length; i += 2) answered.push({ client: model.clientNames[effect.answered[i]! - 1]!, what: outcomeInWords(model.clients.outcome(effect.answered[i + 1]!)) });
+    for (let i = 0; i < effect.answered.length; i += 2) {
+      const outcome = model.clients.outcome(effect.answered[i + 1]!);
+      payloads.push(outcomePayload(0, outcome, "an answer"));
+      answered.push({ client: model.clientNames[effect.answered[i]! - 1]!, what: outcomeInWords(outcome) });
+    }
     const sentBy = from === undefined ? undefined : senders.get(`${from} ${node}`)!.shift()!;
     trace.push({
       node, what: words, action: steps[at]!.action, of: actions.length,
       ...(from === undefined || sentBy === undefined ? {} : { from, sentBy }), ...(client === undefined ? {} : { client }),
       ...(isCrash === true ? { isCrash } : {}), ...(effect.failure === undefined ? {} : { threw: effect.failure.split("\n", 1)[0]! }),
       sent, answered, changes: stateDifference(states.view(before[number]!).state, states.view(effect.to).state),
+      digest: digestOf([stateText(states.view(effect.to).state)], payloads),
     });
     note(node, at, sent);
   }
   return trace;
 }
 
+function beginningInWords({ nodes, stored }: AppModel): string {
+  if (stored.length === 0) return "every node is born";
+  const names = stored.join(", ");
+  return stored.length === nodes.length ? "every node as it was stored" : `${names} as stored, the other nodes are born`;
+}
+
+function stateText(state: NodeState): string {
+  return canonicalForm(state).text;
+}
+
+/** What comes of the same parts in the same order on every machine; 48 bits of it tell apart what was not meant to differ. */
+function digestOf(...parts: readonly (readonly (string | Uint8Array)[])[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts.flat()) hash.update(`${part.length} `).update(part);
+  return hash.digest("hex").slice(0, 12);
+}
+
 function messageInWords(bytes: Uint8Array): string {
   const payload = readPayload(bytes);
-  if (payload.kind === "request") return `${payload.service}.${payload.method}(${inWords(payload.args)})`;
+  if (payload.kind === "request") return `${payload.service}.${payload.method}(${valuesInWords(payload.args)})`;
   return payload.kind === "outcome" ? outcomeInWords(payload.outcome) : `${payload.what} failed`;
 }

@@ -4,15 +4,17 @@ import type { Outcome } from "../base/rejection.ts";
 import { readPayload } from "../turn/payload.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
-import type { MessageView, WorldView } from "./world-definition.ts";
+import { WorldNames, type MessageView, type WorldDefinition, type WorldView } from "./world-definition.ts";
 
 export class LiveView implements WorldView {
   readonly nodes: readonly string[];
   readonly #machines: ReadonlyMap<string, SimulatedMachine>;
   readonly #clients: readonly SimulatedClient[];
   readonly #isQuiet: () => boolean;
+  readonly #names: WorldNames;
 
-  constructor(machines: ReadonlyMap<string, SimulatedMachine>, clients: readonly SimulatedClient[], isQuiet: () => boolean) {
+  constructor(definition: WorldDefinition, machines: ReadonlyMap<string, SimulatedMachine>, clients: readonly SimulatedClient[], isQuiet: () => boolean) {
+    this.#names = new WorldNames(definition);
     this.nodes = [...machines.keys()];
     this.#machines = machines;
     this.#clients = clients;
@@ -20,11 +22,13 @@ export class LiveView implements WorldView {
   }
 
   service<T>(address: Address): T | undefined {
+    this.#names.demandAddress(address);
     const machine = this.#machines.get(nodeOf(address));
     return machine === undefined || machine.hasDeparted ? undefined : (machine.kernel?.state.services.get(serviceOf(address)) as T | undefined);
   }
 
   services<T>(name: string): readonly T[] {
+    this.#names.demandService(name);
     const found: T[] = [];
     for (const { hasDeparted, kernel } of this.#machines.values()) {
       const service = hasDeparted ? undefined : kernel?.state.services.get(name);
@@ -48,6 +52,7 @@ export class LiveView implements WorldView {
   }
 
   answers(client: string): readonly Outcome<unknown>[] {
+    this.#names.demandClient(client);
     return this.#clients.find(({ name }) => name === client)?.answers ?? [];
   }
 

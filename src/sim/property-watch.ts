@@ -42,6 +42,8 @@ export class PropertyWatch {
 
   /** Nothing more happens that was to happen. */
   end(): void {
+    // Of a world in which there was no turn but births, this is the first look.
+    this.look();
     for (const { property, isMet } of this.#ways) {
       if (property.kind === "eventuallyAlways") {
         const answer = property.holds(this.#view);

@@ -8,7 +8,7 @@ import { graphDifference } from "./graph-difference.ts";
 import { bytesOf, copyOfOutcome, valuesOf } from "./message-copies.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
-import { outcomeInWords } from "./turn-in-words.ts";
+import { outcomeInWords } from "./value-words.ts";
 import type { Timeline } from "./timeline.ts";
 import type { ClientCall } from "./world-definition.ts";
 

@@ -1,12 +1,10 @@
 /** A turn as one line for people: what it consumes, while that is still there, and what came of it. */
-import type { Outcome } from "../base/rejection.ts";
 import { handlerOf } from "../turn/input-facts.ts";
 import type { NodeState } from "../turn/node-state.ts";
 import type { TurnInput } from "../turn/turn-input.ts";
 import { readPayload } from "../turn/payload.ts";
 import type { Consumed, Turn } from "./turn-history.ts";
-
-const mostLetters = 60;
+import { outcomeInWords, valuesInWords } from "./value-words.ts";
 
 /** `bank.transfer("ann", 5) from shop`. */
 export function inputInWords(input: TurnInput, consumed: Consumed, state: NodeState): string {
@@ -43,18 +41,4 @@ export function outputsInWords({ messages, answers, effectKeys }: Turn["outputs"
   for (const { outcome } of answers) parts.push(`answers ${outcomeInWords(outcome)}`);
   if (effectKeys.length > 0) parts.push(`${effectKeys.length} effects`);
   return parts.length === 0 ? "" : ` -> ${parts.join(", ")}`;
-}
-
-export function outcomeInWords(outcome: Outcome<unknown>): string {
-  return outcome.ok ? valuesInWords([outcome.value]) : `${"code" in outcome.error ? String(outcome.error.code) : "an error"}: ${outcome.error.message}`;
-}
-
-function valuesInWords(values: readonly unknown[]): string {
-  const text = values.map((value) => (typeof value === "bigint" ? `${value}n` : (JSON.stringify(value, plain) ?? String(value)))).join(", ");
-  return text.length > mostLetters ? `${text.slice(0, mostLetters)}…` : text;
-}
-
-function plain(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return `${value}n`;
-  return value instanceof Map || value instanceof Set ? [...value] : value;
 }

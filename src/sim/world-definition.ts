@@ -44,13 +44,13 @@ export interface MessageView {
 /** A state of a world, to be read by properties. What it gives out must not be changed: that is found and reported. */
 export interface WorldView {
   readonly nodes: readonly string[];
-  /** The service at an address, as after the node's last turn. Undefined while the node has departed or is not born. */
+  /** The service at an address, as after the node's last turn. Undefined while the node has departed or is not born. Errors: MK_WORLD_INVALID when the world has no such service. */
   service<T>(address: Address): T | undefined;
-  /** Those of this name on all nodes that have it, in the order of the nodes. */
+  /** Those of this name on all nodes that have it, in the order of the nodes. Errors: MK_WORLD_INVALID when none has. */
   services<T>(name: string): readonly T[];
   /** Messages under way between nodes, the oldest of each channel first. */
   readonly messages: readonly MessageView[];
-  /** What a client's calls have been answered so far, in order. */
+  /** What a client's calls have been answered so far, in order. Errors: MK_WORLD_INVALID when the world has no such client. */
   answers(client: string): readonly Outcome<unknown>[];
   /** Nothing is left to happen: no message, no timer, no deferred message, no call. */
   readonly isQuiet: boolean;
@@ -132,6 +132,35 @@ export class WorldDefinition {
     this.constraint = options.constraint;
     this.symmetric = options.symmetric ?? [];
     for (const name of this.symmetric.flat()) if (!this.nodes.has(name)) throw invalidWorld(`\`symmetric\` names ${JSON.stringify(name)}, which is no node`);
+  }
+}
+
+/** What properties ask for must be there: a name that was mistyped would make them true for ever. Looked up once a name. */
+export class WorldNames {
+  readonly #definition: WorldDefinition;
+  readonly #known = new Set<string>();
+
+  constructor(definition: WorldDefinition) {
+    this.#definition = definition;
+  }
+
+  demandAddress(address: Address): void {
+    if (this.#known.has(address)) return;
+    const app = this.#definition.nodes.get(nodeOf(address))?.app;
+    if (app === undefined) throw invalidWorld(`a property asks for ${address}, and there is no node ${JSON.stringify(nodeOf(address))}`);
+    if (!app.factories.has(serviceOf(address))) throw invalidWorld(`a property asks for ${address}, and the node has no service ${JSON.stringify(serviceOf(address))}`);
+    this.#known.add(address);
+  }
+
+  demandService(name: string): void {
+    const key = `service ${name}`;
+    if (this.#known.has(key)) return;
+    if (![...this.#definition.nodes.values()].some(({ app }) => app.factories.has(name))) throw invalidWorld(`a property asks for the services ${JSON.stringify(name)}, and no node has one`);
+    this.#known.add(key);
+  }
+
+  demandClient(name: string): void {
+    if (!this.#definition.clients.has(name)) throw invalidWorld(`a property asks for the answers of client ${JSON.stringify(name)}, which the world does not have`);
   }
 }
 

@@ -90,7 +90,7 @@ export class World {
     const calls = options.calls ?? definition.clients;
     let at = 0;
     for (const [name, list] of calls) this.clients.push(this.#makeClient(name, `c${++at}`, list));
-    this.#properties = new PropertyWatch(definition.properties, new LiveView(this.machines, this.clients, () => this.#pending(Infinity).size === 0), (property, what) => this.#violated(property, what));
+    this.#properties = new PropertyWatch(definition.properties, new LiveView(definition, this.machines, this.clients, () => this.#pending(Infinity).size === 0), (property, what) => this.#violated(property, what));
   }
 
   #makeMachine(name: string): SimulatedMachine {

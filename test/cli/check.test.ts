@@ -138,6 +138,7 @@ test("a search can begin with a data directory, and so does its replay", async (
   const { code, stdout, stderr } = await folder.run("check", "carl.ts", "--from", "data");
   assert.equal(code, exitCode.violated, stderr);
   assert.match(stdout, /carl is unknown/);
+  assert.match(stdout, /^ {6}0 +every node as it was stored$/m);
   assert.deepEqual((JSON.parse(readFileSync(join(folder.path, "carl.trace.json"), "utf8")) as TraceFile).from, { bank: "data" });
   const replayed = await folder.run("replay", "carl.trace.json");
   assert.equal(replayed.code, exitCode.ok, replayed.stderr);
@@ -162,6 +163,20 @@ test("a replay that is not the same names the step", async () => {
   await refused(/step 1 .*is not what it was/);
   rmSync(join(folder.path, "counter.ts"));
   assert.equal((await folder.run("replay", "lost.trace.json")).code, exitCode.appFailed);
+  // What is cut short in words is compared as well.
+  folder.write("long.ts", `import { app, Service, type Messages } from "maceken";
+import { always, call, world } from "maceken/check";
+class Notes extends Service {
+  static readonly messages: Messages<Notes> = { add: true };
+  notes: string[] = [];
+  add(note: string) { this.notes.push(note); }
+}
+const add = call<Notes>("a/notes").add("${"x".repeat(1_000)}1");
+export default world({ nodes: { a: app({ version: 1 }).service("notes", () => new Notes()) }, clients: { c: [add] }, properties: [always("nothing is noted", (world) => world.service<Notes>("a/notes")!.notes.length === 0)] });
+`);
+  assert.equal((await folder.run("check", "long.ts", "--trace", "lost.trace.json")).code, exitCode.violated);
+  folder.write("long.ts", readFileSync(join(folder.path, "long.ts"), "utf8").replace('x1"', 'x2"'));
+  await refused(/it left, sent or answered other values/);
   folder.write("lost.trace.json", "{}");
   const { code, stderr } = await folder.run("replay", "lost.trace.json");
   assert.equal(code, exitCode.usage);
@@ -181,8 +196,13 @@ test("what is no world is told with a remedy; wrong command lines do nothing", a
   const folder = folderOfWorlds();
   folder.write("none.ts", "export const world = 1;\n");
   folder.write("seven.ts", "export default 7;\n");
+  const asks = (what: string): string => good.replace(/\[\.\.\.world.*$/m, `${what} === undefined)],`);
+  folder.write("node.ts", asks('world.service("bnak/bank")'));
+  folder.write("service.ts", asks('world.service("bank/bnak")'));
+  folder.write("services.ts", asks('world.services("bnak")[0]'));
+  folder.write("client.ts", asks('world.answers("nan")[0]'));
   folder.write("empty.ts", 'import { world } from "maceken/check";\nexport default world({ nodes: {} });\n');
-  for (const [file, message] of [["none.ts", /no default export/], ["seven.ts", /is not a world/], ["bank.ts", /is not a world/], ["empty.ts", /it has no nodes/]] as const) {
+  for (const [file, message] of [["none.ts", /no default export/], ["seven.ts", /is not a world/], ["bank.ts", /is not a world/], ["empty.ts", /it has no nodes/], ["node.ts", /asks for bnak\/bank, and there is no node "bnak"/], ["service.ts", /the node has no service "bnak"/], ["services.ts", /asks for the services "bnak", and no node has one/], ["client.ts", /client "nan", which the world does not have/]] as const) {
     const { code, stderr } = await folder.run("check", file);
     assert.equal(code, exitCode.appFailed, stderr);
     assert.match(stderr, /^MK_WORLD_INVALID: /);

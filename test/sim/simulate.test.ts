@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { app, Service, type Messages } from "#maceken/index.js";
 import { RecordedChoices, ReplayedChoices, SeededChoices, type ChoiceSource } from "#maceken/sim/choices.js";
 import { drawPlan } from "#maceken/sim/fault-plan.js";
-import { always, call, eventually, maskedFaults, simulate, unmaskedFaults, world, type FaultKind, type TraceLine } from "#maceken/sim/sim.js";
+import { always, call, eventually, maskedFaults, simulate, unmaskedFaults, world, type FaultKind, type TraceLine, type WorldView } from "#maceken/sim/sim.js";
 import { World } from "#maceken/sim/world.js";
 import { drawSettings } from "#maceken/sim/world-settings.js";
 import { shops } from "./worlds.ts";
@@ -85,6 +85,19 @@ test("a property that does not hold ends the run, with what led there", async ()
   assert.deepEqual(violation.faults, []);
   assert.equal(violation.calls["ann"]?.length, 3, "one of the calls is not needed");
   assert.ok(violation.trace.some(({ node }) => node === "only") && lines.length > 0);
+});
+
+test("a property that asks for what is not there is refused", async () => {
+  const asks: readonly [RegExp, (view: WorldView) => unknown][] = [
+    [/no node "onyl"/, (view) => view.service("onyl/counter")],
+    [/no service "conuter"/, (view) => view.service("only/conuter")],
+    [/services "conuter"/, (view) => view.services("conuter")],
+    [/client "nan"/, (view) => view.answers("nan")],
+  ];
+  for (const [message, ask] of asks) {
+    const definition = world({ nodes: { only: app({ version: 1 }).service("counter", () => new Counter()) }, properties: [always("it is there", (view) => ask(view) === undefined)] });
+    await assert.rejects(simulate(definition, { seeds: 1 }), (error: Error) => (error as { code?: string }).code === "MK_WORLD_INVALID" && message.test(error.message));
+  }
 });
 
 describe("a handler that looks behind the world's back", () => {
