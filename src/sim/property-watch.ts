@@ -7,15 +7,21 @@ interface Watched {
   isMet: boolean;
 }
 
+export interface PropertyListener {
+  violated(property: string, what: string): void;
+  /** A predicate threw: within a step of a node, for whose failure it must not be taken. */
+  threw(error: unknown): void;
+}
+
 export class PropertyWatch {
   readonly #view: WorldView;
   readonly #always: Property[];
   readonly #ways: Watched[];
-  readonly #violated: (property: string, what: string) => void;
+  readonly #listener: PropertyListener;
 
-  constructor(properties: readonly Property[], view: WorldView, violated: (property: string, what: string) => void) {
+  constructor(properties: readonly Property[], view: WorldView, listener: PropertyListener) {
     this.#view = view;
-    this.#violated = violated;
+    this.#listener = listener;
     this.#always = properties.filter(({ kind }) => kind === "always");
     this.#ways = properties.filter(({ kind }) => kind !== "always").map((property) => ({ property, isMet: property.kind === "leadsTo" }));
   }
@@ -23,21 +29,21 @@ export class PropertyWatch {
   /** After a turn, or an answer to a client. */
   look(): void {
     for (const { name, holds } of this.#always) {
-      const answer = holds(this.#view);
-      if (answer !== true) this.#violated(name, answer === false ? "it does not hold" : answer);
+      const answer = this.#ask(holds);
+      if (answer !== true) this.#listener.violated(name, answer === false ? "it does not hold" : answer);
     }
     for (const watched of this.#ways) {
       const { property } = watched;
       if (property.kind === "leadsTo") {
-        if (watched.isMet && holdsIn(property.from, this.#view)) watched.isMet = false;
-        if (!watched.isMet && holdsIn(property.holds, this.#view)) watched.isMet = true;
-      } else if (property.kind === "eventually" && !watched.isMet) watched.isMet = holdsIn(property.holds, this.#view);
+        if (watched.isMet && this.#ask(property.from) === true) watched.isMet = false;
+        if (!watched.isMet && this.#ask(property.holds) === true) watched.isMet = true;
+      } else if (property.kind === "eventually" && !watched.isMet) watched.isMet = this.#ask(property.holds) === true;
     }
   }
 
   /** Something is still to come true. */
   get isOwed(): boolean {
-    return this.#ways.some(({ property, isMet }) => (property.kind === "eventuallyAlways" ? !holdsIn(property.holds, this.#view) : !isMet));
+    return this.#ways.some(({ property, isMet }) => (property.kind === "eventuallyAlways" ? this.#ask(property.holds) !== true : !isMet));
   }
 
   /** Nothing more happens that was to happen. */
@@ -46,13 +52,18 @@ export class PropertyWatch {
     this.look();
     for (const { property, isMet } of this.#ways) {
       if (property.kind === "eventuallyAlways") {
-        const answer = property.holds(this.#view);
-        if (answer !== true) this.#violated(property.name, answer === false ? "it does not hold in the end" : answer);
-      } else if (!isMet) this.#violated(property.name, property.kind === "leadsTo" ? "what it leads from held, and what it leads to has not held since" : "it has never held");
+        const answer = this.#ask(property.holds);
+        if (answer !== true) this.#listener.violated(property.name, answer === false ? "it does not hold in the end" : answer);
+      } else if (!isMet) this.#listener.violated(property.name, property.kind === "leadsTo" ? "what it leads from held, and what it leads to has not held since" : "it has never held");
     }
   }
-}
 
-function holdsIn(predicate: Predicate, view: WorldView): boolean {
-  return predicate(view) === true;
+  #ask(predicate: Predicate): boolean | string {
+    try {
+      return predicate(this.#view);
+    } catch (error) {
+      this.#listener.threw(error);
+      return true;
+    }
+  }
 }

@@ -73,6 +73,8 @@ export class World {
   readonly #properties: PropertyWatch;
   readonly #effectOutcomes = new Map<string, Outcome<unknown>>();
   #isBackInTime = false;
+  /** By a property. */
+  #thrown: { readonly error: unknown } | undefined;
 
   constructor(definition: WorldDefinition, options: WorldOptions) {
     const { choices, settings, trace, plan } = options;
@@ -90,7 +92,10 @@ export class World {
     const calls = options.calls ?? definition.clients;
     let at = 0;
     for (const [name, list] of calls) this.clients.push(this.#makeClient(name, `c${++at}`, list));
-    this.#properties = new PropertyWatch(definition.properties, new LiveView(definition, this.machines, this.clients, () => this.#pending(Infinity).size === 0), (property, what) => this.#violated(property, what));
+    this.#properties = new PropertyWatch(definition.properties, new LiveView(definition, this.machines, this.clients, () => this.#pending(Infinity).size === 0), {
+      violated: (property, what) => this.#violated(property, what),
+      threw: (error) => (this.#thrown ??= { error }),
+    });
   }
 
   #makeMachine(name: string): SimulatedMachine {
@@ -168,6 +173,10 @@ export class World {
     return pendingWork(this.machines.values(), this.clients, timersWithinMs);
   }
 
+  get #isOver(): boolean {
+    return this.violation !== undefined || this.#thrown !== undefined;
+  }
+
   /** Runs it to its end. Throws what a constructor or a property throws. */
   run(): void {
     const remove = installGuards();
@@ -176,16 +185,17 @@ export class World {
       for (const machine of this.machines.values()) this.timeline.after(between(choices, 0, 5, "start"), undefined, () => machine.start());
       for (const client of this.clients) client.start();
       this.#runUntil(horizonMs);
-      if (this.violation === undefined) this.#settle();
-      if (this.violation === undefined && this.#options.checksReference && !this.#isBackInTime) this.#compare();
+      if (!this.#isOver) this.#settle();
+      if (!this.#isOver && this.#options.checksReference && !this.#isBackInTime) this.#compare();
     } finally {
       remove();
     }
+    if (this.#thrown !== undefined) throw this.#thrown.error;
   }
 
   #runUntil(atMs: number): void {
     const { timeline } = this;
-    for (let isMore = true; isMore && this.violation === undefined; ) {
+    for (let isMore = true; isMore && !this.#isOver; ) {
       try {
         isMore = timeline.step(atMs);
       } catch (error) {
@@ -202,14 +212,14 @@ export class World {
     const endsAt = timeline.nowMs + Math.max(this.#options.settleMs, leastSettleMs);
     const earliestEndAt = hasPeriodicTimers(this.machines.values()) ? timeline.nowMs + 2 * graceMs : 0;
     let stuck: Pending | undefined;
-    while (this.violation === undefined && timeline.nowMs < endsAt) {
+    while (!this.#isOver && timeline.nowMs < endsAt) {
       const leftMs = endsAt - timeline.nowMs;
       if (leftMs <= graceMs) stuck ??= this.#pending(0);
       if (timeline.nowMs >= earliestEndAt && this.#pending(leftMs).size === 0 && !this.#properties.isOwed) break;
       const nextAt = Math.max(timeline.nowMs + lookEveryMs, timeline.nextAtMs);
       this.#runUntil(Math.min(nextAt, leftMs > graceMs ? endsAt - graceMs : endsAt));
     }
-    if (this.violation !== undefined) return;
+    if (this.#isOver) return;
     if (stuck !== undefined && !this.#isBackInTime) {
       const still = this.#pending(0);
       const [name] = [...stuck.keys()].filter((each) => still.has(each));
