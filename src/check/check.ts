@@ -7,6 +7,7 @@ import type { WorldDefinition } from "../sim/world-definition.ts";
 import type { SearchEnd } from "./breadth-first.ts";
 import { EveryState, Walks, type SearchFigures } from "./searches.ts";
 import type { StoredNode } from "./stored-node.ts";
+import { installGuards } from "../sim/turn-guards.ts";
 import { traceOf, type TraceStep } from "./trace.ts";
 import { modelOf } from "./trace-walk.ts";
 
@@ -69,6 +70,15 @@ const progressEveryMs = 200;
 
 /** Errors: MK_START_FAILED when a constructor throws; MK_NONDETERMINISTIC; what a property throws. */
 export async function check(definition: WorldDefinition, options: CheckOptions = {}): Promise<CheckResult> {
+  const remove = installGuards();
+  try {
+    return await explore(definition, options);
+  } finally {
+    remove();
+  }
+}
+
+async function explore(definition: WorldDefinition, options: CheckOptions): Promise<CheckResult> {
   const model = modelOf(definition, options);
   const { walk, maxStates = Infinity, maxDepth = Infinity } = options;
   const search = walk === undefined ? new EveryState(model, { maxStates, maxDepth }) : new Walks(model, { maxSteps: 1000, ...walk, choose: seededChance(walk.seed) });

@@ -12,6 +12,7 @@ import { Heap } from "../heap/heap.ts";
 import { defaultLimits } from "../kernel/kernel-options.ts";
 import { parkingOf } from "../kernel/parking.ts";
 import { labelsOfRoot } from "../kernel/root-labels.ts";
+import { guardTurn, type GuardedTurn } from "../sim/turn-guards.ts";
 import type { AppDefinition } from "../service/app.ts";
 import { TurnExecutor, type TurnResult } from "../turn/executor.ts";
 import { declareTables, NodeState, ReplyState, type TimerState } from "../turn/node-state.ts";
@@ -59,9 +60,12 @@ export class LoadedNode {
   readonly waitingElsewhere: number[] = [];
   readonly #floor: number;
   readonly #nodes: readonly string[];
+  /** What a handler sees of the world's time and chance behind the turn's back. */
+  readonly #guarded: GuardedTurn;
 
   private constructor({ name, nodes, app, random }: NodePorts, floor: number) {
     this.#nodes = nodes;
+    this.#guarded = { wallMs: standingTimeMs, random };
     this.#floor = floor;
     const { maxDeferred, maxMessageBytes } = defaultLimits;
     this.#executor = new TurnExecutor(this.#heap, app, {
@@ -74,7 +78,7 @@ export class LoadedNode {
   static born(ports: NodePorts): { readonly node: LoadedNode; readonly outputs: TurnOutputs } {
     const node = new LoadedNode(ports, 0);
     writer.reset();
-    const result = node.#executor.birth(new NodeState(ports.app.version, ports.name), writer, { now: standingTimeMs, turnNumber: 1, lastId: 0 });
+    const result = node.#watched(() => node.#executor.birth(new NodeState(ports.app.version, ports.name), writer, { now: standingTimeMs, turnNumber: 1, lastId: 0 }));
     assert(result.kind === "committed", "a birth writes");
     declareTables(node.#heap, node.state);
     node.#executor.watchFromHere();
@@ -163,7 +167,7 @@ export class LoadedNode {
     const clock = { now: standingTimeMs, turnNumber: this.#freeTurnNumber(), lastId: this.#lastId };
     const options = { mustRecord: false };
     writer.reset();
-    let result: TurnResult = this.#executor.run(input, writer, clock, options);
+    let result: TurnResult = this.#watched(() => this.#executor.run(input, writer, clock, options));
     if (result.kind !== "failed") return { outputs: result.outputs, error: undefined, wrote: result.kind === "committed" };
     const { error } = result;
     const { outcome, options: parking } = parkingOf({ retries: isRetried, attempts: defaultLimits.retryAttempts }, error);
@@ -171,6 +175,16 @@ export class LoadedNode {
     result = this.#executor.park(input, outcome, writer, clock, parking);
     assert(result.kind !== "failed", "parking runs no user code");
     return { outputs: result.outputs, error, wrote: result.kind === "committed" };
+  }
+
+  /** Code of the app's. */
+  #watched(turn: () => TurnResult): TurnResult {
+    guardTurn(this.#guarded);
+    try {
+      return turn();
+    } finally {
+      guardTurn(undefined);
+    }
   }
 
   /** A request of the node to itself whose answer nobody waits for: its number is free as soon as it runs. */

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { MaceKenError } from "../base/error.ts";
 import type { WorldDefinition } from "../sim/world-definition.ts";
+import { installGuards } from "../sim/turn-guards.ts";
 import type { AppModel } from "./app-model.ts";
 import type { StoredNode } from "./stored-node.ts";
 import { traceOf, type StepTaken, type TraceStep } from "./trace.ts";
@@ -20,6 +21,15 @@ export interface Replayed {
 
 /** Errors: MK_NONDETERMINISTIC, MK_WORLD_INVALID, MK_START_FAILED. */
 export function replayTrace(definition: WorldDefinition, trace: TraceFile, from?: ReadonlyMap<string, StoredNode>): Replayed {
+  const remove = installGuards();
+  try {
+    return replayGuarded(definition, trace, from);
+  } finally {
+    remove();
+  }
+}
+
+function replayGuarded(definition: WorldDefinition, trace: TraceFile, from?: ReadonlyMap<string, StoredNode>): Replayed {
   const { persistence, crashes, steps, circleFrom, property } = trace;
   const names = [...definition.nodes.keys()];
   if (!isDeepStrictEqual(names, trace.nodes)) throw different(`the world has the nodes ${names.join(", ")}, the trace ${trace.nodes.join(", ")}`);

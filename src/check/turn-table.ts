@@ -73,6 +73,7 @@ export class TurnTable {
     const input = inputOf(event, node);
     const settled = callOfInput(input, node.state);
     const { outputs, error, wrote } = node.run(input, isRetried(event));
+    if (error instanceof MaceKenError && error.code === "MK_NONDETERMINISTIC") throw new MaceKenError(error.code, `${this.#states.ports.name}: ${eventInWords(event, this.#states.view(state))}: ${error.message}`);
     assert(outputs.effectKeys.length === 0 || wrote, "an effect is in the state");
     const to = wrote ? this.#states.add(node, this.#states.floorOf(state), node.waitingElsewhere.filter((call) => call !== settled)) : state;
     return { to, ...this.outputs(outputs), failure: error === undefined ? undefined : failureText(error) };

@@ -128,9 +128,11 @@ function interrupted(): AbortSignal {
  * first; a walk of its own shows what comes of this way.
  */
 async function walkedAgain(definition: WorldDefinition, options: CheckOptions, violation: PropertyViolation): Promise<PropertyViolation> {
-  const [{ traceOf }, { modelOf, walkActions }] = await Promise.all([import("../check/trace.ts"), import("../check/trace-walk.ts")]);
+  const [{ traceOf }, { modelOf, walkActions }, { installGuards }] = await Promise.all([import("../check/trace.ts"), import("../check/trace-walk.ts"), import("../sim/turn-guards.ts")]);
+  const remove = installGuards();
   const model = modelOf(definition, options);
   const trace = traceOf(model, walkActions(model, violation.trace.map(({ action }) => action)));
+  remove();
   const isSame = trace.length === violation.trace.length && trace.every(({ node, what, of }, at) => node === violation.trace[at]!.node && what === violation.trace[at]!.what && of === violation.trace[at]!.of);
   return isSame ? { ...violation, trace } : violation;
 }

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { app, ref, Rejection, Service, type Messages, type Outcome, type Ref } from "#maceken/index.js";
-import { always, call, check, world, type ClientCall, type WorldOptions, type WorldView } from "#maceken/check/check.js";
+import { always, call, check, world, type ClientCall, type Property, type WorldOptions, type WorldView } from "#maceken/check/check.js";
 import { codeOf } from "../lib/lone-node.ts";
 import { commitWorld, HastyCoordinator } from "../../examples/two-phase-commit/world.ts";
 
@@ -228,6 +228,30 @@ test("a turn that does two things on one state is named, with what differs", asy
   const run = (call: ClientCall) => check(world({ nodes: { a: leaky }, clients: { x: [call] } }));
   await assert.rejects(run(call<Leaky>("a/leaky").touch()), { code: "MK_NONDETERMINISTIC", message: /a: leaky\.touch\(\) from client x did two different things on the same state: leaky\.seen: 1 -> 2/ });
   await assert.rejects(run(call<Leaky>("a/leaky").tell()), { code: "MK_NONDETERMINISTIC", message: /what it answered/ });
+});
+
+test("time and chance behind the turn's back are the world's; what no world can give is named with its line", async () => {
+  class Peeper extends Service {
+    static readonly messages: Messages<Peeper> = { now: true, draw: true, wait: true };
+    drawn: number[] = [];
+    now() {
+      return [Date.now() === this.turn.now(), new Date().getTime() === this.turn.now()];
+    }
+    draw() {
+      this.drawn.push(Math.random());
+    }
+    wait() {
+      setTimeout(() => {}, 1);
+    }
+  }
+  const peeper = app({ version: 1 }).service("peeper", () => new Peeper());
+  const at = call<Peeper>("a/peeper");
+  const run = (each: ClientCall, ...properties: Property[]) => check(world({ nodes: { a: peeper }, clients: { x: [each] }, properties }));
+  const now = Date.now;
+  assert.equal((await run(at.now(), always("it is the turn's time", (view) => view.answers("x").every((answer) => answer.ok && (answer.value as boolean[]).every(Boolean))))).violation, undefined);
+  assert.ok((await run(at.draw())).states > 2, "chance is tried in all its values");
+  await assert.rejects(run(at.wait()), { code: "MK_NONDETERMINISTIC", message: /a: peeper\.wait\(\) from client x: a handler used setTimeout, which no world can give it \(at .*apps\.test\.ts:\d+/ });
+  assert.equal(Date.now, now, "afterwards all is as it was");
 });
 
 test("without Ken one crash is enough to break two-phase commit; under Ken it stays right", async () => {
