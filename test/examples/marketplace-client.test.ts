@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
-import { Dice } from "../../examples/marketplace/trial/dice.ts";
+import { Dice } from "../../examples/lib/dice.ts";
 import { HttpClient } from "../../examples/marketplace/trial/http-client.ts";
 import { accepted, Ledger } from "../../examples/marketplace/trial/ledger.ts";
 

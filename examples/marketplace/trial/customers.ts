@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LotView } from "../auction/api.ts";
-import type { Dice } from "./dice.ts";
+import type { Dice } from "../../lib/dice.ts";
 import type { HttpClient } from "./http-client.ts";
 
 const people = ["emil", "flora", "greta", "hugo"];

@@ -2,7 +2,7 @@
  * The nodes' own counters, from GET /metrics. A counter starts from zero with its process, so the figures of ended processes
  * are kept and added up; what a process counted between the last look and its death is missing, never invented.
  */
-import type { NodeProcess } from "./node-process.ts";
+import type { NodeProcess } from "../../lib/node-process.ts";
 
 const counters = {
   turns: "maceken_turns_total",

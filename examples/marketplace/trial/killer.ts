@@ -3,7 +3,7 @@
  * starting, but not many: on a slow machine nothing else would ever happen.
  */
 import type { Cluster } from "./cluster.ts";
-import type { Dice } from "./dice.ts";
+import type { Dice } from "../../lib/dice.ts";
 
 const sparedWhileStarting = 0.75;
 

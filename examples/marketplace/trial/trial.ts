@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { audit, type Finding } from "./audit.ts";
 import type { Cluster } from "./cluster.ts";
 import { Customers } from "./customers.ts";
-import { Dice } from "./dice.ts";
+import { Dice } from "../../lib/dice.ts";
 import { pending, readBooks, readLabels, type Books } from "./evidence.ts";
 import type { Figures } from "./figures.ts";
 import { HttpClient } from "./http-client.ts";
