@@ -22,7 +22,8 @@ export class Reader {
   at: number;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
-    this.bytes = bytes;
+    // A platform's own kind of Uint8Array may have a slice() that does not copy, as Node's Buffer has: what is read here must be plain.
+    this.bytes = bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = start;
     this.end = end;
   }

@@ -220,15 +220,22 @@ export class SimulatedNetwork {
     this.#deliver(other, bytes, stream.link.maxReadBytes);
   }
 
+  /** As a socket does: in a Buffer among others, whose bytes are not there any more once they were read. */
+  #read(end: End, bytes: Uint8Array): void {
+    const chunk = Buffer.from(bytes);
+    end.listener.read(end, chunk);
+    chunk.fill(0x55);
+  }
+
   #deliver(end: End, bytes: Uint8Array, maxReadBytes: number): void {
     this.counts.reads++;
     if (bytes.length <= maxReadBytes) {
-      if (!end.isClosed) end.listener.read(end, bytes);
+      if (!end.isClosed) this.#read(end, bytes);
       return;
     }
     for (let at = 0; at < bytes.length && !end.isClosed && !end.listener.isDead; ) {
       const length = 1 + this.#timeline.choices.choose(maxReadBytes, "read size");
-      end.listener.read(end, bytes.subarray(at, at + length));
+      this.#read(end, bytes.subarray(at, at + length));
       at += length;
     }
   }

@@ -39,5 +39,5 @@ function decoded(spki: Uint8Array): asn1.AsnType {
 
 /** An ArrayBuffer of just these bytes. */
 function exact(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
+  return new Uint8Array(bytes).buffer;
 }
