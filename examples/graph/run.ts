@@ -76,22 +76,19 @@ export async function runJob(job: Job, { workers, withoutKen = false, kills, onS
 
 const killed = ({ nodes }: Fleet): number => nodes.reduce((sum, { kills }) => sum + kills, 0);
 
-/** SIGKILL to each process in an order drawn by lot, one whenever another part of the rounds is over. */
+/** SIGKILL to each process in an order drawn by lot, the k-th of n when k of n parts of the rounds are over. */
 class Killer {
-  readonly #victims: NodeProcess[];
-  readonly #every: number;
-  #next: number;
+  readonly #victims: readonly NodeProcess[];
+  readonly #rounds: number;
+  #killed = 0;
 
   constructor(nodes: readonly NodeProcess[], { seed, rounds }: { readonly seed: number; readonly rounds: number }) {
     const dice = new Dice(seed);
     this.#victims = nodes.map((node) => ({ node, at: dice.next() })).sort((a, b) => a.at - b.at).map(({ node }) => node);
-    this.#every = rounds / (nodes.length + 1);
-    this.#next = this.#every / 2;
+    this.#rounds = rounds;
   }
 
   look({ phase, round }: Status): void {
-    if (phase !== "running" || round < this.#next) return;
-    this.#victims.pop()?.kill();
-    this.#next = round + this.#every * 0.8;
+    if (phase === "running" && round >= (this.#killed * this.#rounds) / this.#victims.length) this.#victims[this.#killed++]?.kill();
   }
 }

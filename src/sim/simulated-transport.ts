@@ -108,18 +108,18 @@ export class SimulatedTransport implements Transport, Listener {
   read({ number }: End, bytes: Uint8Array): void {
     const connection = this.#connections.get(number);
     if (connection === undefined) return;
-    let frames: Uint8Array[];
     try {
-      frames = connection.assembler.take(bytes);
+      connection.assembler.read(bytes, (frames) => {
+        this.#events.frames(number, frames);
+        return this.#connections.has(number);
+      });
     } catch (error) {
       if (!(error instanceof FrameTooLong)) throw error;
       this.#events.refused(number, error.message);
       this.#network.close(connection.end);
       this.#connections.delete(number);
       this.#events.closed(number);
-      return;
     }
-    if (frames.length > 0) this.#events.frames(number, frames);
   }
 
   drained({ number }: End): void {

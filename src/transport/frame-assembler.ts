@@ -19,28 +19,44 @@ export class FrameAssembler {
     this.maxFrameBytes = maxFrameBytes;
   }
 
-  /** The frames that `chunk` completes. Throws FrameTooLong. */
-  take(chunk: Uint8Array): Uint8Array[] {
-    const frames: Uint8Array[] = [];
-    let at = 0;
+  /**
+   * Hands on the frames that `chunk` completes, until `taken` answers that nobody wants more. What follows a frame is held against the limit
+   * that holds once that frame was taken: behind a greeting long messages may come in the same chunk. Throws FrameTooLong.
+   */
+  read(chunk: Uint8Array, taken: (frames: Uint8Array[]) => boolean): void {
+    for (let at = 0; at < chunk.length; ) {
+      const frames: Uint8Array[] = [];
+      at = this.#cut(chunk, at, frames);
+      if (frames.length > 0 && !taken(frames)) return;
+    }
+  }
+
+  /** Answers how far it came: to the end, or to a length that is too long as yet, behind at least one frame. */
+  #cut(chunk: Uint8Array, from: number, frames: Uint8Array[]): number {
+    let at = from;
     if (this.#partial !== undefined) {
-      at = this.#resume(chunk, frames);
-      if (this.#partial !== undefined) return frames;
+      at = this.#resume(chunk, at, frames);
+      if (this.#partial !== undefined) return at;
     }
     while (chunk.length - at >= headerBytes) {
+      if (frames.length > 0 && !this.#isAllowed(chunk, at)) return at;
       const length = this.#lengthAt(chunk, at);
       if (chunk.length - at - headerBytes < length) break;
       frames.push(chunk.subarray(at + headerBytes, at + headerBytes + length));
       at += headerBytes + length;
     }
     if (at < chunk.length) this.#keep(chunk, at);
-    return frames;
+    return chunk.length;
+  }
+
+  #isAllowed(bytes: Uint8Array, at: number): boolean {
+    const length = lengthIn(bytes, at);
+    return length > 0 && length <= this.maxFrameBytes;
   }
 
   #lengthAt(bytes: Uint8Array, at: number): number {
-    const length = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
-    if (length === 0 || length > this.maxFrameBytes) throw new FrameTooLong(`a frame of ${length} bytes`);
-    return length;
+    if (!this.#isAllowed(bytes, at)) throw new FrameTooLong(`a frame of ${lengthIn(bytes, at)} bytes`);
+    return lengthIn(bytes, at);
   }
 
   /** Begins a partial frame with what is left of the chunk. */
@@ -54,8 +70,8 @@ export class FrameAssembler {
   }
 
   /** Adds to the partial frame; answers where the next frame begins in the chunk. */
-  #resume(chunk: Uint8Array, frames: Uint8Array[]): number {
-    let at = 0;
+  #resume(chunk: Uint8Array, from: number, frames: Uint8Array[]): number {
+    let at = from;
     while (this.#partialLength < headerBytes) {
       if (at === chunk.length) return at;
       this.#grow(headerBytes);
@@ -81,4 +97,8 @@ export class FrameAssembler {
     grown.set(partial.subarray(0, this.#partialLength));
     this.#partial = grown;
   }
+}
+
+function lengthIn(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

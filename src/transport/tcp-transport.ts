@@ -83,16 +83,16 @@ export class TcpTransport implements Transport {
     this.#events.opened(id, peer, key);
     socket.on("data", (chunk: Buffer) => {
       if (!this.#connections.has(id)) return;
-      let frames: Uint8Array[];
       try {
-        frames = connection.assembler.take(chunk);
+        connection.assembler.read(chunk, (frames) => {
+          this.#events.frames(id, frames);
+          return this.#connections.has(id);
+        });
       } catch (error) {
         if (!(error instanceof FrameTooLong)) throw error;
         this.#events.refused(id, error.message);
         socket.destroy();
-        return;
       }
-      if (frames.length > 0) this.#events.frames(id, frames);
     });
   }
 

@@ -45,7 +45,7 @@ export class AssemblerTarget implements FuzzTarget {
       const chunk = stream.slice(at, end);
       at = end;
       try {
-        for (const frame of assembler.take(chunk)) got.push(frame.slice());
+        assembler.read(chunk, (frames) => frames.forEach((frame) => got.push(frame.slice())) === undefined);
       } catch (error) {
         if (!(error instanceof FrameTooLong)) throw error;
         refused = true;

@@ -22,7 +22,7 @@ export class Bank extends Service {
   private begin(): void {
     this.isOpen = true;
   }
-  transfer(from: string, to: string, amount: number): boolean {
+  transfer(from: string, to: string, amount: number, _note = ""): boolean {
     const have = this.accounts.get(from) ?? 0;
     if (have < amount) return false;
     this.accounts.set(from, have - amount);
@@ -57,9 +57,10 @@ export class Shop extends Service<typeof effects> {
   born(): void {
     this.turn.every(this.tick, 40);
   }
-  buy(customer: string, amount: number) {
+  /** `note`: goes to the bank too, longer than a stranger's frame may be. */
+  buy(customer: string, amount: number, note = "") {
     const answer = this.turn.deferReply<string>();
-    this.turn.when(this.bank.transfer(customer, this.name, amount), this.onPaid, customer, answer);
+    this.turn.when(this.bank.transfer(customer, this.name, amount, note), this.onPaid, customer, answer);
     this.log.push({ customer, at: Date.now(), luck: Math.random() });
     return answer;
   }
@@ -122,7 +123,7 @@ export function shops(names: readonly string[] = ["north", "south"], purchases =
     clients: {
       clerk: opening,
       // Several at a time in each shop, so that messages follow each other closely.
-      ...Object.fromEntries(names.flatMap((name) => [1, 2, 3].map((who) => [`${who} at ${name}`, Array.from({ length: purchases }, (_, i) => call<Shop>(`${name}/shop`).buy(i % 2 === 0 ? "ann" : "bob", 3 + i))]))),
+      ...Object.fromEntries(names.flatMap((name) => [1, 2, 3].map((who) => [`${who} at ${name}`, Array.from({ length: purchases }, (_, i) => call<Shop>(`${name}/shop`).buy(i % 2 === 0 ? "ann" : "bob", 3 + i, "x".repeat(i === 1 ? 6_000 : 0)))]))),
     },
     properties: [
       always("no money is made or lost", (view) => {
