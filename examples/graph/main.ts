@@ -63,5 +63,7 @@ try {
   console.error(`${(error as Error).message}\n\n${usage}`);
   process.exit(2);
 }
+// Nodes end with this process, however it ends.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 if (wanted.help) console.log(usage);
 else process.exit((await main(wanted)) ? 0 : 1);
