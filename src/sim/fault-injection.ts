@@ -14,6 +14,11 @@ export interface InjectionPorts {
   timeGoesBack(): void;
 }
 
+interface Change {
+  readonly before: unknown;
+  readonly amounts: { readonly amount: unknown }[];
+}
+
 export class FaultInjection {
   readonly counts = new Map<FaultKind, number>();
   /** Of a thousand answers to clients, those that are lost. */
@@ -21,6 +26,7 @@ export class FaultInjection {
   readonly #ports: InjectionPorts;
   /** What is to be undone, by whatever ends it first: its time or the healing of the world. */
   readonly #open = new Set<() => void>();
+  readonly #changes = new Map<object, Map<PropertyKey, Change>>();
   #isHealed = false;
 
   constructor(ports: InjectionPorts, plan: readonly PlannedFault[]) {
@@ -73,18 +79,17 @@ export class FaultInjection {
       case "bit flip":
         return this.#breakConnection(fault.node, fault.kind === "half-open");
       case "slow link":
-        return this.#change(fault, "latencyMs", fault.amount);
+        return this.#change(fault.ms, network.link(fault.from, fault.to), "latencyMs", fault.amount);
       case "lossy link":
-        return this.#change(fault, "lossPerMille", fault.amount);
+        return this.#change(fault.ms, network.link(fault.from, fault.to), "lossPerMille", fault.amount);
       case "clogged link":
-        return this.#change(fault, "bytesPerMs", fault.amount);
+        return this.#change(fault.ms, network.link(fault.from, fault.to), "bytesPerMs", fault.amount);
       case "small reads":
-        return this.#change(fault, "maxReadBytes", fault.amount);
+        return this.#change(fault.ms, network.link(fault.from, fault.to), "maxReadBytes", fault.amount);
       case "stranger":
         return this.#stranger(fault.node, fault.bytes);
       case "slow disk":
-        machine!.diskFaults.slowness = fault.slowness;
-        return this.#for(fault.ms, () => void (machine!.diskFaults.slowness = 1));
+        return this.#change(fault.ms, machine!.diskFaults, "slowness", fault.slowness);
       case "failed sync":
         return void machine!.diskFaults.failing.sync++;
       case "failed write":
@@ -94,8 +99,7 @@ export class FaultInjection {
       case "no space":
         return this.#noSpace(machine!, fault.spareBytes, fault.ms);
       case "lost answers":
-        this.lostAnswersPerMille = fault.perMille;
-        return this.#for(fault.ms, () => void (this.lostAnswersPerMille = 0));
+        return this.#change(fault.ms, this as FaultInjection, "lostAnswersPerMille", fault.perMille);
       case "departure":
         return machine!.depart();
       case "old backup": {
@@ -120,11 +124,20 @@ export class FaultInjection {
     });
   }
 
-  #change<K extends "latencyMs" | "lossPerMille" | "bytesPerMs" | "maxReadBytes">({ from, to, ms }: { readonly from: string; readonly to: string; readonly ms: number }, what: K, amount: number): void {
-    const link = this.#ports.network.link(from, to);
-    const before = link[what];
-    link[what] = amount;
-    this.#for(ms, () => void (link[what] = before));
+  /** For a while. Of several that overlap the latest holds; once all are over it is again what it was before the first. */
+  #change<T extends object, K extends keyof T>(ms: number, target: T, what: K, amount: T[K]): void {
+    const changes = this.#changes.get(target) ?? new Map<PropertyKey, Change>();
+    this.#changes.set(target, changes);
+    const change = changes.get(what) ?? { before: target[what], amounts: [] };
+    changes.set(what, change);
+    const own = { amount };
+    change.amounts.push(own);
+    target[what] = amount;
+    this.#for(ms, () => {
+      change.amounts.splice(change.amounts.indexOf(own), 1);
+      target[what] = (change.amounts.at(-1)?.amount ?? change.before) as T[K];
+      if (change.amounts.length === 0) changes.delete(what);
+    });
   }
 
   /** A bit that turns over ends a connection as well: what proves the key proves each byte. */
@@ -148,6 +161,7 @@ export class FaultInjection {
   #noSpace(machine: SimulatedMachine, spareBytes: number, ms: number): void {
     machine.diskFaults.met = true;
     machine.disk.capacityBytes = machine.disk.usedBytes + spareBytes;
+    // Not as others: a process that starts anew has another disk.
     this.#for(ms, () => void (machine.disk.capacityBytes = Infinity));
   }
 }
