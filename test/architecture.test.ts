@@ -77,6 +77,9 @@ describe("rooms and imports", () => {
     finds(importRule, { "src/kernel/kernel.ts": 'const late = await import("../driver/driver.ts");' }, /kernel may not import driver/);
     finds(importRule, { "src/log/scan.ts": 'type Kernel = import("../kernel/kernel.ts").Kernel;' }, /log may not import kernel/);
     finds(importRule, { "src/base/error.ts": 'import "../index.ts";' }, /base may not import index/);
+    finds(importRule, { "src/library/chord.ts": 'import { Service } from "../service/service.ts";' }, /library may not import service/);
+    finds(importRule, { "src/library/chord.ts": 'import { always } from "maceken/check";' }, /maceken\/check: that is not the public interface/);
+    finds(importRule, { "src/kernel/kernel.ts": 'import { app } from "maceken";' }, /not a package for kernel/);
   });
 
   test("packages are imported only where they belong, and none is carried for nothing", () => {

@@ -63,6 +63,28 @@ test("bundles and sources take turns on one data directory", async () => {
   assert.equal(run("out/main.cjs"), "8004", "and one that is CommonJS with short names, whose private fields are WeakMaps");
 });
 
+test("the service library is compiled already, for bundles and for sources, and is there once", async () => {
+  writeFiles(project, {
+    "src/leaves.ts": `import { app, ref, Service, startNode, type Messages } from "maceken";
+      import { keyOf, LeafSet } from "maceken/services";
+      export class Leaves extends Service {
+        static readonly messages: Messages<Leaves> = { add: true };
+        leaves = new LeafSet({ key: keyOf("own"), ref: ref<object>("own/overlay") }, 4);
+        add(name: string): string {
+          this.leaves.add({ key: keyOf(name), ref: ref<object>(name + "/overlay") });
+          return this.leaves.members.map(({ ref: { address } }) => address).sort().join() + (this.leaves instanceof LeafSet);
+        }
+      }
+      const node = await startNode({ app: app({ version: 1 }).service("leaves", () => new Leaves()), name: "own", data: "leaves" });
+      console.log(await node.client("leaves").add(process.argv[2]!));
+      await node.stop();`,
+  });
+  await bundle("src/leaves.ts", "out/leaves.mjs", "esm");
+  assert.equal(run("out/leaves.mjs", "a"), "a/overlaytrue");
+  assert.equal(run("--import", "maceken/register", "src/leaves.ts", "b"), "a/overlay,b/overlaytrue");
+  assert.equal(run("out/leaves.mjs", "c"), "a/overlay,b/overlay,c/overlaytrue");
+});
+
 test("a file that does not compile is a build error with its place", async () => {
   await assert.rejects(bundle("src/wrong.ts", "out/wrong.mjs", "esm"), (error: { errors: { text: string; location: { line: number; lineText: string } }[] }) => {
     assert.match(error.errors[0]!.text, /\[MK_COMPILE_FAILED\]/);
