@@ -28,8 +28,8 @@ export interface CheckOptions {
   /** Default 1. */
   readonly crashes?: number;
   /**
-   * In place of every state, random walks: so many steps, of up to `maxSteps` a walk (default 1,000). For worlds too large to be explored;
-   * properties of ways are not looked at.
+   * In place of every state, random walks: so many steps, of up to `maxSteps` a walk (default 1,000). For worlds too large to be explored.
+   * A property of ways is violated where a walk ends without it, or is long and none of many more from its end comes to it.
    */
   readonly walk?: { readonly steps: number; readonly seed: number; readonly maxSteps?: number };
   /** Nodes that begin as their data directories have them, read and not run (`maceken check --from DIR`); the others are born. */

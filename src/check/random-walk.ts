@@ -6,6 +6,13 @@
 import { Successors, type Choose, type Model } from "./model.ts";
 import type { SearchRules } from "./breadth-first.ts";
 
+/** Who follows the walks, each from its beginning to its end. */
+export interface WalkFollower {
+  begun(): void;
+  /** It is over. `isEnd`: nothing can happen any more; otherwise it was long enough. True: it broke a property, and is kept. */
+  ended(isEnd: boolean): boolean;
+}
+
 export class RandomWalk {
   steps = 0;
   walks = 0;
@@ -17,6 +24,9 @@ export class RandomWalk {
   readonly #rules: SearchRules;
   readonly #maxSteps: number;
   readonly #choose: Choose;
+  readonly #follower: WalkFollower | undefined;
+  /** The walk under way is kept. */
+  #isKept = false;
   readonly #successors: Successors;
   /** The choices of the walk under way: it can be walked again. */
   #choices: number[] = [];
@@ -24,10 +34,11 @@ export class RandomWalk {
   #taken = 0;
   #isOver = true;
 
-  constructor(model: Model, rules: SearchRules, options: { readonly maxSteps: number; readonly choose: Choose }) {
+  constructor(model: Model, rules: SearchRules, options: { readonly maxSteps: number; readonly choose: Choose; readonly follower?: WalkFollower }) {
     this.#model = model;
     this.#rules = rules;
     this.#maxSteps = options.maxSteps;
+    this.#follower = options.follower;
     this.#choose = (count) => {
       const chosen = options.choose(count);
       this.#choices.push(chosen);
@@ -37,13 +48,13 @@ export class RandomWalk {
     this.#state = new Int32Array(model.width);
   }
 
-  /** Takes so many steps, or fewer when one of them leads to a violation: then true. */
+  /** Takes so many steps, or fewer when one of them leads to a violation, or the follower keeps a walk: then true. */
   run(steps: number): boolean {
-    for (let i = 0; i < steps && this.violation === undefined; i++) {
+    for (let i = 0; i < steps && this.violation === undefined && !this.#isKept; i++) {
       if (this.#isOver) this.#begin();
       else this.#step();
     }
-    return this.violation !== undefined;
+    return this.violation !== undefined || this.#isKept;
   }
 
   #begin(): void {
@@ -51,14 +62,17 @@ export class RandomWalk {
     this.walks++;
     this.#choices = [];
     this.#taken = 0;
+    this.#follower?.begun();
     const initial = this.#model.initial();
     this.#state.set(initial[this.#choose(initial.length)]!);
     this.#look();
   }
 
   #step(): void {
-    if (this.#taken++ >= this.#maxSteps || !take(this.#model, this.#state, this.#successors, this.#choose)) {
+    const isLong = this.#taken++ >= this.#maxSteps;
+    if (isLong || !takeByChance(this.#model, this.#state, this.#successors, this.#choose)) {
       this.#isOver = true;
+      this.#isKept = this.#follower?.ended(!isLong) === true;
       return;
     }
     this.steps++;
@@ -71,6 +85,11 @@ export class RandomWalk {
     if (!this.#rules.isExpanded(this.#state)) this.#isOver = true;
   }
 
+  /** Where the walk under way is. */
+  get last(): Int32Array {
+    return this.#state;
+  }
+
   /** The states of the walk under way. */
   states(): Int32Array[] {
     let at = 0;
@@ -79,7 +98,7 @@ export class RandomWalk {
     const states = [initial[again(initial.length)]!.slice()];
     while (at < this.#choices.length) {
       const state = states.at(-1)!.slice();
-      take(this.#model, state, this.#successors, again);
+      takeByChance(this.#model, state, this.#successors, again);
       states.push(state);
     }
     return states;
@@ -87,7 +106,7 @@ export class RandomWalk {
 }
 
 /** Moves the state to one of its successors; false when it has none. */
-function take(model: Model, state: Int32Array, successors: Successors, choose: Choose): boolean {
+export function takeByChance(model: Model, state: Int32Array, successors: Successors, choose: Choose): boolean {
   successors.begin(state, 0, 0);
   let row = 0;
   if (model.expandOne === undefined) {

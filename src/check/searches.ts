@@ -6,8 +6,10 @@ import { assert } from "../base/assert.ts";
 import type { AppModel } from "./app-model.ts";
 import { BreadthFirst, type SearchBounds, type SearchEnd } from "./breadth-first.ts";
 import { fingerprint, Successors, type Choose } from "./model.ts";
+import { DeadWalk } from "./dead-walk.ts";
 import { RandomWalk } from "./random-walk.ts";
 import type { StepTaken } from "./trace.ts";
+import { WalkWays, type Unmet } from "./walk-ways.ts";
 import { WayProperties } from "./way-properties.ts";
 import { WorldRules } from "./world-rules.ts";
 
@@ -73,22 +75,45 @@ export class EveryState implements Search {
   }
 }
 
+/** From each state that is judged: what one walk in sixteen comes to is passed over one time in eight. */
+const judgingWalks = 32;
+
 export class Walks implements Search {
   readonly #model: AppModel;
   readonly #rules: WorldRules;
+  readonly #ways: WalkWays;
   readonly #walk: RandomWalk;
   readonly #steps: number;
+  readonly #maxSteps: number;
+  readonly #judge: DeadWalk;
+  /** What the walk that was kept has not come to. */
+  #unmet: (Unmet & { readonly isEnd: boolean }) | undefined;
 
   constructor(model: AppModel, options: { readonly steps: number; readonly maxSteps: number; readonly choose: Choose }) {
+    const { properties } = model.definition;
     this.#model = model;
-    this.#rules = new WorldRules(model);
-    this.#walk = new RandomWalk(model, this.#rules, options);
+    this.#ways = new WalkWays(properties);
+    this.#rules = new WorldRules(model, this.#ways);
+    const follower = { begun: () => this.#ways.begin(), ended: (isEnd: boolean) => this.#ended(isEnd) };
+    this.#walk = new RandomWalk(model, this.#rules, properties.every(({ kind }) => kind === "always") ? options : { ...options, follower });
+    this.#judge = new DeadWalk(model, { walks: judgingWalks, maxSteps: options.maxSteps, choose: options.choose });
     this.#steps = options.steps;
+    this.#maxSteps = options.maxSteps;
   }
 
   run(): "violated" | "walked" | undefined {
     if (this.#walk.run(Math.min(sliceStates, this.#steps - this.#walk.steps))) return "violated";
     return this.#walk.steps >= this.#steps ? "walked" : undefined;
+  }
+
+  /** A walk that was long enough is judged only by what it has waited for in half of it. */
+  #ended(isEnd: boolean): boolean {
+    for (const each of this.#ways.unmet(isEnd ? 0 : this.#maxSteps / 2)) {
+      if (!isEnd && this.#judge.canComeTrue(this.#walk.last, (state) => this.#rules.holds(each.property.holds, state))) continue;
+      this.#unmet = { ...each, isEnd };
+      return true;
+    }
+    return false;
   }
 
   figures(): SearchFigures {
@@ -97,10 +122,20 @@ export class Walks implements Search {
 
   found(): Found | undefined {
     const { violation } = this.#walk;
-    if (violation === undefined) return undefined;
+    if (violation !== undefined) return { property: this.#rules.broken, what: violation, steps: this.#stepsThrough(this.#walk.states()) };
+    if (this.#unmet === undefined) return undefined;
+    const { property, since, isEnd } = this.#unmet;
     const states = this.#walk.states();
-    const steps = walkThrough(this.#model, states.length, (at, state) => states[at]!.every((value, place) => value === state[place]));
-    return { property: this.#rules.broken, what: violation, steps };
+    const verb = property.kind === "eventuallyAlways" ? "hold for good" : "come true";
+    if (property.kind === "eventuallyAlways" && isEnd) return { property: property.name, what: `it does not ${verb}: nothing can happen any more`, steps: this.#stepsThrough(states) };
+    const criticalAt = this.#judge.criticalAt(states, since, (state) => this.#rules.holds(property.holds, state));
+    if (isEnd) return { property: property.name, what: `it does not ${verb}: nothing can happen any more`, steps: this.#stepsThrough(states), criticalAt };
+    // What a walk does after that is of no interest.
+    return { property: property.name, what: `it does not ${verb}: none of ${judgingWalks} random walks of ${this.#maxSteps} turns from the last state came to it`, steps: this.#stepsThrough(states.slice(0, criticalAt + 1)), criticalAt };
+  }
+
+  #stepsThrough(states: readonly Int32Array[]): StepTaken[] {
+    return walkThrough(this.#model, states.length, (at, state) => states[at]!.every((value, place) => value === state[place]));
   }
 }
 

@@ -6,7 +6,8 @@ import type { Predicate, Property } from "../sim/world-definition.ts";
 import { livenessViolation, type LivenessViolation } from "./liveness.ts";
 import { StateGraph } from "./state-graph.ts";
 
-type WayProperty = Exclude<Property, { readonly kind: "always" }> & { readonly kind: "eventually" | "eventuallyAlways" | "leadsTo" };
+/** One that says something of ways. */
+export type WayProperty = Exclude<Property, { readonly kind: "always" }> & { readonly kind: "eventually" | "eventuallyAlways" | "leadsTo" };
 
 export class WayProperties {
   /** Undefined when no property asks for one. */

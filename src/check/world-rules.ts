@@ -6,18 +6,25 @@ import type { AppModel } from "./app-model.ts";
 import { AppView } from "./app-view.ts";
 import type { SearchRules } from "./breadth-first.ts";
 import { PredicateMemory } from "./predicate-memory.ts";
-import type { WayProperties } from "./way-properties.ts";
+import type { Predicate } from "../sim/world-definition.ts";
+
+/** Who is shown each state, in order. */
+export interface WayWatch {
+  look(state: { holds(predicate: Predicate): boolean }): void;
+  /** The next state is not to be looked at: a handler has thrown. */
+  skip(): void;
+}
 
 export class WorldRules implements SearchRules {
   /** Of the last violation. */
   broken = "";
   readonly isBounded: boolean;
   readonly #model: AppModel;
-  readonly #ways: WayProperties | undefined;
+  readonly #ways: WayWatch | undefined;
   readonly #memory: PredicateMemory;
 
   /** `ways`: is shown every state too. */
-  constructor(model: AppModel, ways?: WayProperties) {
+  constructor(model: AppModel, ways?: WayWatch) {
     const { properties, constraint } = model.definition;
     this.#model = model;
     this.#ways = ways;
@@ -42,6 +49,13 @@ export class WorldRules implements SearchRules {
       return memory.wrong(property.holds);
     }
     return undefined;
+  }
+
+  /** What one of the world's predicates says of a state. */
+  holds(predicate: Predicate, state: Int32Array): boolean {
+    if (this.#model.failureIn(state) !== undefined) return false;
+    this.#memory.turnTo(state);
+    return this.#memory.holds(predicate);
   }
 
   isExpanded(state: Int32Array): boolean {

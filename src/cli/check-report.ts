@@ -54,7 +54,7 @@ function endInWords({ end, waiting, states, transitions }: CheckResult, { defini
     case "depth":
       return `ended ${whole(options.maxDepth ?? 0)} turns from the beginning by --max-depth; ${open}`;
     case "walked":
-      return `${whole(transitions)} steps of random walks, seed ${options.walk?.seed}; properties of ways were not looked at, and no walk looks at every state`;
+      return `${whole(transitions)} steps of random walks, seed ${options.walk?.seed}: no walk looks at every state`;
     default:
       return options.walk === undefined ? `stopped; ${open}` : `stopped, seed ${options.walk.seed}`;
   }
