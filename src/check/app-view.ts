@@ -5,9 +5,13 @@ import { WorldNames, type MessageView, type WorldView } from "../sim/world-defin
 import { readPayload } from "../turn/payload.ts";
 import type { AppModel } from "./app-model.ts";
 
+/** What a predicate looks at: services alone, what clients were answered too, or anything. */
+export const looked = { services: 0, answers: 1, all: 2 } as const;
+export type Looked = (typeof looked)[keyof typeof looked];
+
 export class AppView implements WorldView {
-  /** Set false by whatever looks at more than services. */
-  readsOnlyServices = true;
+  /** The most that was looked at since somebody set it to `services`. */
+  looked: Looked = looked.services;
   readonly nodes: readonly string[];
   readonly #model: AppModel;
   readonly #names: WorldNames;
@@ -20,6 +24,11 @@ export class AppView implements WorldView {
     this.#names = new WorldNames(model.definition);
     this.#state = state;
     this.nodes = model.nodes.map(({ name }) => name);
+  }
+
+  /** Where in a state the nodes are, and the clients. */
+  get places(): { readonly nodes: readonly number[]; readonly clients: readonly number[] } {
+    return { nodes: this.nodes.map((_, node) => node), clients: this.#model.clientNames.map((_, client) => this.#model.placeOfClient(client)) };
   }
 
   /** The same view of another state: one is enough for a search. */
@@ -48,7 +57,7 @@ export class AppView implements WorldView {
   }
 
   get messages(): readonly MessageView[] {
-    this.readsOnlyServices = false;
+    this.looked = looked.all;
     const model = this.#model;
     const nodes = model.nodes.length;
     const found: MessageView[] = [];
@@ -67,14 +76,14 @@ export class AppView implements WorldView {
   }
 
   answers(client: string): readonly Outcome<unknown>[] {
-    this.readsOnlyServices = false;
+    if (this.looked < looked.answers) this.looked = looked.answers;
     this.#names.demandClient(client);
     const number = this.#model.clientNames.indexOf(client);
     return this.#model.clients.answersOf(this.#state[this.#model.placeOfClient(number)]!);
   }
 
   get isQuiet(): boolean {
-    this.readsOnlyServices = false;
+    this.looked = looked.all;
     return this.#model.isQuiet(this.#state);
   }
 }

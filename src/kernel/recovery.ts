@@ -220,7 +220,7 @@ export class KernelSnapshot {
 
   /** Channels made meanwhile come too: they are the last. */
   #writeChannels(maxBytes: number): Uint8Array {
-    const some = new Writer(maxBytes);
+    const some = new Writer();
     let count = 0;
     this.#channel ??= this.#channels.next();
     while (this.#channel.done !== true && some.length < maxBytes) {

@@ -2,14 +2,8 @@
  * The leaf set of Pastry (Rowstron and Druschel, Middleware 2001, section 2.2): the nodes whose keys are nearest to one's own, as many on
  * either side. A value inside a service's state; it sends nothing.
  */
-import type { Ref } from "maceken";
 import { clockwise, distance, type Key } from "./key.ts";
-
-/** A node of an overlay: where it is on the ring, and how to reach it. A value that messages may carry. */
-export interface Place<T = unknown> {
-  readonly key: Key;
-  readonly ref: Ref<T>;
-}
+import type { Place } from "./overlay.ts";
 
 export class LeafSet<T = unknown> {
   readonly own: Place<T>;

@@ -3,4 +3,6 @@
  * interface alone, as anybody's service would be, and is compiled by the build.
  */
 export { clockwise, distance, isBetween, isKey, isUpTo, keyAfter, keyOf, sharedDigits, type Key } from "./key.ts";
-export { LeafSet, nearestOf, type Place } from "./leaf-set.ts";
+export { LeafSet, nearestOf } from "./leaf-set.ts";
+export { foundersOf, type Delivery, type Found, type Founders, type Overlay, type OverlayApi, type OverlayUser, type Place } from "./overlay.ts";
+export { Chord, type ChordApi, type ChordOptions, type Neighbours } from "./chord.ts";

@@ -70,14 +70,14 @@ export class InvariantWatch implements TapListener {
   ran(ran: Omit<Turn, "order" | "node">): void {
     const { history, timeline } = this.#ports;
     const { name } = this.#machine;
-    history.add({ ...ran, order: history.nextOrder(), node: name });
+    const { clock, wallMs, randoms, consumed, outputs, parked } = ran;
+    history.add({ order: history.nextOrder(), node: name, clock, wallMs, randoms, consumed, outputs, parked });
     if (timeline.trace !== undefined) {
-      const { consumed, clock, outputs, parked } = ran;
       const words = consumed.kind === "birth" || consumed.kind === "restart" ? consumed.kind : this.#words;
       timeline.note(name, `turn ${clock.turnNumber}  ${words}${parked === undefined ? "" : " (parked)"}${outputsInWords(outputs)}`);
     }
-    timeline.hash.int(ran.clock.turnNumber);
-    for (const { payload } of ran.outputs.messages) timeline.hash.bytes(payload);
+    timeline.hash.int(clock.turnNumber);
+    for (const { payload } of outputs.messages) timeline.hash.bytes(payload);
   }
 
   failed(input: TurnInput, error: unknown): void {

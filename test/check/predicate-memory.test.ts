@@ -1,4 +1,4 @@
-/** Properties that look at services alone are asked once for all states with the same services: what they answer is the same as if they were asked each time. */
+/** Properties that look at services alone, or at answers too, are asked once for all states that are alike in them: what they answer is the same as if they were asked each time. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { always, check, type Predicate, type WorldView } from "#maceken/check/check.js";
@@ -18,6 +18,7 @@ const predicates: readonly Predicate[] = [
   (world) => decision(world) === "undecided" || "decided",
   (world) => world.messages.length < 3,
   (world) => world.answers("somebody").length === 0,
+  (world) => prepared(world) !== 2 || world.answers("somebody").length === 0,
   (world) => !world.isQuiet,
   (world) => prepared(world) !== 1 || world.messages.some(({ method }) => method === "prepare"),
   (world) => decision(world) !== "aborted" || world.messages.every(({ kind }) => kind === "request"),
