@@ -1,6 +1,6 @@
 /**
- * The writing half of recovery: begins a segment of a new use number and epoch, copies the one group whose durability
- * nothing proves into it, makes file and directory durable, and only then tidies up (K8). Judges nothing: the chain has.
+ * The writing half of recovery: begins a segment of a new use number and epoch, makes its name durable, copies the one group whose
+ * durability nothing proves into it, makes that durable, and only then tidies up (K8). Judges nothing: the chain has.
  */
 import { assert } from "../base/assert.ts";
 import { closeFile, pathIn, type Disk, type DiskFile } from "./disk.ts";
@@ -40,13 +40,14 @@ export function beginSegment(
   const file = openFresh(disk, reusable.shift(), path);
   try {
     const current: CurrentSegment = { use, file, capacityBytes: fill(disk, file, firstBytes), position: 0, lastGroup: 0 };
+    // The name first: were the copy to survive a crash that takes the name, the next life would give this number again, and find what this one wrote.
+    disk.syncDirectoryNow(directory);
     const tail = segments.findLast((segment) => segment.lastChained !== null);
     if (tail !== undefined && chain.lastGroup > chain.durableGroup) {
       assert(chain.lastGroup === chain.durableGroup + 1, "groups are written one at a time, so only one can be in doubt");
       copyGroup(disk, salt, epoch, current, pathIn(directory, tail.name), tail.lastChained!);
     }
     disk.syncNow(file);
-    disk.syncDirectoryNow(directory);
 
     const closed = segments.filter((segment) => segment.lastGroup > 0).map((segment) => close(disk, directory, segment));
     for (const { name } of files.unfinished) disk.unlink(pathIn(directory, name));

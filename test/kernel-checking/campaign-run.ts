@@ -188,12 +188,13 @@ export function campaign(points: number, sample: Sample, going: Going): void {
   everyOrder(upTo(1), sample.orders);
   everySingle(upTo(1));
   everyLife(upTo(1));
-  everySingleLogged(upTo(0.2), sample.logged);
-  pairs(upTo(0.12), sample.pairs);
-  pairsOfLives(upTo(0.05), sample.pairs);
-  pairsLogged(upTo(0.05), sample.pairsLogged);
-  triples(upTo(0.03), sample.triples);
-  triplesLogged(upTo(0.03), sample.triples);
-  crashesInOtherOrders(upTo(0.08), sample.orders);
+  everySingleLogged(upTo(0.25), sample.logged);
+  // Each of these crashes has a run of its own; a storm's run has a hundred, and two thirds of what these cost are what came before.
+  pairs(upTo(0.015), sample.pairs);
+  pairsOfLives(upTo(0.005), sample.pairs);
+  pairsLogged(upTo(0.01), sample.pairsLogged);
+  triples(upTo(0.005), sample.triples);
+  triplesLogged(upTo(0.01), sample.triples);
+  crashesInOtherOrders(upTo(0.01), sample.orders);
   storms(upTo(1));
 }

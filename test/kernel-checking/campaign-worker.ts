@@ -12,6 +12,8 @@ export interface Work {
 export interface Tally {
   readonly crashes: number;
   readonly boundaries: number;
+  /** Of a processor, which other work on the machine does not change. */
+  readonly processorMs: number;
   readonly byKind: readonly (readonly [string, number])[];
   readonly seen: readonly (readonly [string, number])[];
   readonly parts: readonly (readonly [string, PartCount])[];
@@ -23,6 +25,8 @@ export type Report =
   | { readonly kind: "found"; readonly trying: string | undefined; readonly what: string; readonly tally: Tally }
   | { readonly kind: "done"; readonly tally: Tally };
 
+// Deaths and failing handlers are errors by the thousand.
+Error.stackTraceLimit = 4;
 const reportEveryMs = 500;
 const { points, seed, share } = JSON.parse(process.argv[2]!) as Work;
 const say = (report: Report): Promise<void> => new Promise((sent) => process.send!(report, () => sent()));
@@ -31,7 +35,11 @@ const { ppid } = process;
 const counts = noCounts();
 const parts = new Map<string, PartCount>();
 let saidAt = 0;
-const tally = (): Tally => ({ crashes: counts.crashes, boundaries: counts.boundaries, byKind: [...counts.byKind], seen: [...counts.seen], parts: [...parts] });
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+const tally = (): Tally => ({ processorMs: processorMs(), crashes: counts.crashes, boundaries: counts.boundaries, byKind: [...counts.byKind], seen: [...counts.seen], parts: [...parts] });
 try {
   campaign(points, all, {
     counts, parts, seed, share,

@@ -13,6 +13,8 @@ export interface Violated {
 export interface Result {
   readonly crashes: number;
   readonly boundaries: number;
+  /** Of all processes together. */
+  readonly processorMs: number;
   readonly byKind: ReadonlyMap<string, number>;
   readonly seen: ReadonlyMap<string, number>;
   readonly parts: ReadonlyMap<string, PartCount>;
@@ -70,13 +72,14 @@ export async function runWorkers({ points, seed, workers }: { points: number; se
 
 function addedUp(tallies: readonly Tally[]): Omit<Result, "violated"> {
   const [byKind, seen, parts] = [new Map<string, number>(), new Map<string, number>(), new Map<string, PartCount>()];
-  const sum = { crashes: 0, boundaries: 0 };
+  const sum = { crashes: 0, boundaries: 0, processorMs: 0 };
   const add = (to: Map<string, number>, from: Tally["seen"]): void => {
     for (const [what, count] of from) to.set(what, (to.get(what) ?? 0) + count);
   };
   for (const tally of tallies) {
     sum.crashes += tally.crashes;
     sum.boundaries += tally.boundaries;
+    sum.processorMs += tally.processorMs;
     add(byKind, tally.byKind);
     add(seen, tally.seen);
     for (const [part, { crashes, runs, isWhole }] of tally.parts) {

@@ -33,7 +33,7 @@ function replayOne(name: string): void {
 async function explore(): Promise<void> {
   console.log(`crash points: ${points}, seed ${seed}, ${workers} workers`);
   const line = new ProgressLine();
-  const { crashes, boundaries, byKind, seen, parts, violated } = await runWorkers({ points, seed, workers }, (done, part) => {
+  const { crashes, boundaries, processorMs, byKind, seen, parts, violated } = await runWorkers({ points, seed, workers }, (done, part) => {
     const perSecond = done / seconds();
     line.show(`${done} of ${points} crash points, ${part}, ${Math.floor(perSecond)} a second, ${Math.floor(seconds())} s`);
   });
@@ -44,6 +44,6 @@ async function explore(): Promise<void> {
   console.log(`on the way ${list(seen)}`);
   if (violated !== undefined) console.log(`  ! ${violated.what}${violated.trying === undefined ? "" : `\n    again: npm run crashpoints -- --replay '${violated.trying}'`}`);
   const runs = [...parts.values()].reduce((sum, part) => sum + part.runs, 0);
-  console.log(`crashpoints: ${violated === undefined ? "PASS" : "FAIL"} ${crashes} crashes in ${runs} runs with ${boundaries} boundaries, ${(seconds() / 60).toFixed(1)} minutes on ${workers} processes, ${Math.floor(crashes / seconds())} a second, seed ${seed}, ${violated === undefined ? "none" : "one"} violating`);
+  console.log(`crashpoints: ${violated === undefined ? "PASS" : "FAIL"} ${crashes} crashes in ${runs} runs with ${boundaries} boundaries, ${(seconds() / 60).toFixed(1)} minutes on ${workers} processes (${(processorMs / 60_000).toFixed(1)} minutes of a processor), ${Math.floor(crashes / seconds())} a second, seed ${seed}, ${violated === undefined ? "none" : "one"} violating`);
   process.exitCode = violated === undefined ? 0 : 1;
 }
