@@ -25,10 +25,12 @@ export class Dialling {
   readonly #emit: (effect: KernelEffect) => void;
   readonly #note: (note: Note) => void;
   readonly #failures = new Map<string, Failing>();
-  readonly #resting = new Set<string>();
+  readonly #resting: Set<string>;
 
-  constructor(dials: ReadonlySet<string>, emit: (effect: KernelEffect) => void, note: (note: Note) => void) {
+  /** `restsFirst`: as if it had met all of them before, and none had anything to say. */
+  constructor(dials: ReadonlySet<string>, restsFirst: boolean, emit: (effect: KernelEffect) => void, note: (note: Note) => void) {
     this.#dials = dials;
+    this.#resting = new Set(restsFirst ? dials : []);
     this.#emit = emit;
     this.#note = note;
   }

@@ -36,6 +36,8 @@ export interface Peering {
   readonly keys: ReadonlyMap<string, string>;
   /** Whoever connects may, is taken at their word, and their key pinned. */
   readonly acceptsAny: boolean;
+  /** No peer is dialled before something waits for it: where each can dial the other, nothing waits unseen. Default: all are, at once. */
+  readonly restsFirst?: boolean;
 }
 
 export const noPeers: Peering = { key: "", listed: new Set(), dials: new Set(), keys: new Map(), acceptsAny: false };

@@ -168,7 +168,7 @@ export class Kernel {
   }
 
   #dialAll(): void {
-    for (const peer of this.options.peering.dials) this.#effects.push({ kind: "dial", peer, delayMs: 0 });
+    this.peers.dialAll();
   }
 
   /** No new inputs from outside become turns; what is under way finishes. */

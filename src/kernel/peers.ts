@@ -51,7 +51,7 @@ export class Peers {
     this.#emit = emit;
     this.#pressure = new InboxPressure(kernel.limits, kernel.channels.inboxes, emit);
     this.#introductions = new Introductions(kernel, (peer) => this.closePeer(peer));
-    this.#dialling = new Dialling(kernel.options.peering.dials, emit, (note) => kernel.note(note));
+    this.#dialling = new Dialling(kernel.options.peering.dials, kernel.options.peering.restsFirst ?? false, emit, (note) => kernel.note(note));
   }
 
   get #now(): number {
@@ -247,6 +247,13 @@ export class Peers {
     this.#dialling.met(peer);
     if (session.dialled === undefined && this.#dialling.canDial(peer)) this.#mayRest.add(session);
     channel.transmitted = channel.released;
+  }
+
+  /** At a start. Of peers that rest, those for whom something waits. */
+  dialAll(): void {
+    const { dials, restsFirst } = this.#kernel.options.peering;
+    if (restsFirst === true) for (const channel of this.#kernel.channels.all()) this.touch(channel);
+    else for (const peer of dials) this.#emit({ kind: "dial", peer, delayMs: 0 });
   }
 
   closePeer(peer: string): void {

@@ -14,9 +14,9 @@ export interface ChordOptions {
   readonly founders: Founders;
   /** How many a node knows: so many neighbours, less one, may depart at once. Default 4. */
   readonly successors?: number;
-  /** How often the ring is looked after. Default 15 s. */
+  /** How often the ring is looked after. Default 30 s. */
   readonly periodMs?: number;
-  /** How often one finger is looked up. Infinity: no fingers, and ways that are as long as the ring. Default 30 s. */
+  /** How often one finger is looked up. Infinity: no fingers, and ways that are as long as the ring. Default 60 s. */
   readonly fingerMs?: number;
   /** A question that is not answered for so long means that the node is gone for good. Infinity: only declared ones are. Default 10 minutes. */
   readonly goneAfterMs?: number;
@@ -56,7 +56,7 @@ export class Chord extends OverlayNode<ChordApi> implements ChordApi {
   /** Told to be this node's predecessor, while the present one is asked whether it is there. */
   #candidate: Place<ChordApi> | null = null;
 
-  constructor({ founders, successors = 4, periodMs = 15_000, fingerMs = 30_000, goneAfterMs = 600_000 }: ChordOptions) {
+  constructor({ founders, successors = 4, periodMs = 30_000, fingerMs = 60_000, goneAfterMs = 600_000 }: ChordOptions) {
     super(goneAfterMs);
     if (founders.length <= successors) throw new Rejection(`Chord with ${successors} successors begins with at least ${successors + 1} members`, { code: "TOO_FEW_FOUNDERS" });
     this.#options = { successors, periodMs, fingerMs };
@@ -71,7 +71,7 @@ export class Chord extends OverlayNode<ChordApi> implements ChordApi {
     this.successors = Array.from({ length: this.#options.successors }, (_, next) => place(at + 1 + next));
     if (this.#options.fingerMs === Infinity) return;
     for (let exponent = highestFinger; exponent >= 0; exponent--) {
-      const index = indexAt(founders, keyAfter(this.own.key, 1n << BigInt(exponent)));
+      const index = indexAt(founders, this.#fingerKey(exponent));
       if (index === (at + 1) % founders.length || index === at) break;
       this.fingers.set(exponent, place(index));
     }
@@ -152,6 +152,8 @@ export class Chord extends OverlayNode<ChordApi> implements ChordApi {
         return this.#onBehind(place, told);
       case "walk":
         return this.#onWalk(place, told);
+      default:
+        return this.#onPresentFinger(place, told, Number(kind.slice("finger ".length)));
     }
   }
 
@@ -213,8 +215,22 @@ export class Chord extends OverlayNode<ChordApi> implements ChordApi {
     const exponent = this.#nextFinger;
     this.#nextFinger = exponent === 0 ? highestFinger : exponent - 1;
     const present = this.fingers.get(exponent);
-    if (present !== undefined) this.question("finger", present, present.ref.look());
-    this.turn.when(this.lookup(keyAfter(this.own.key, 1n << BigInt(exponent))), this.#onFinger, exponent);
+    if (present === undefined) this.#lookUpFinger(exponent);
+    else this.question(`finger ${exponent}`, present, present.ref.look());
+  }
+
+  /** Most fingers are right still, and one question tells. */
+  #onPresentFinger(place: Place<ChordApi>, told: Neighbours | undefined, exponent: number) {
+    const isRight = told !== undefined && told.predecessor !== null && isUpTo(told.predecessor.key, this.#fingerKey(exponent), place.key);
+    if (!isRight) this.#lookUpFinger(exponent);
+  }
+
+  #lookUpFinger(exponent: number) {
+    this.turn.when(this.lookup(this.#fingerKey(exponent)), this.#onFinger, exponent);
+  }
+
+  #fingerKey(exponent: number): Key {
+    return keyAfter(this.own.key, 1n << BigInt(exponent));
   }
 
   #onFinger(outcome: Outcome<Found>, exponent: number) {

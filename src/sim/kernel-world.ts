@@ -41,6 +41,8 @@ export class KernelWorld {
   afterLogFailed: (node: SimulatedNode) => DiskOutcome = () => "process";
   /** How long the disk takes for what it does in the background; `path` with a turn log. */
   diskTakesMs: (node: SimulatedNode, path: string) => number = () => 0;
+  /** How long a node takes from one slice of a snapshot to the next; turns run meanwhile. */
+  sliceTakesMs: (node: SimulatedNode) => number = () => 0;
   /** What becomes of frames on their way. */
   carry: (from: SimulatedNode, to: SimulatedNode, frames: Uint8Array[]) => Uint8Array[] = (_, __, frames) => frames;
   /** Called after every step of a kernel: the place for invariants. */
@@ -176,7 +178,7 @@ export class KernelWorld {
     const { logged } = node.options;
     this.#dies(node, () => {
       const snapshot = new KernelSnapshot(node.kernel!);
-      node.taking = { snapshot, chunks: [] };
+      node.taking = { snapshot, chunks: [], sliceAt: 0 };
       logged?.beginSnapshot(snapshot);
       this.#slice(node);
     });
@@ -184,6 +186,7 @@ export class KernelWorld {
 
   #slice(node: SimulatedNode): void {
     const { snapshot, chunks } = node.taking!;
+    node.taking!.sliceAt = this.nowMs + this.sliceTakesMs(node);
     const chunk = snapshot.slice(200);
     if (node.options.logged === undefined) chunks.push(chunk.slice());
     else node.options.logged.writeChunk(chunk);
@@ -260,7 +263,7 @@ export class KernelWorld {
     let next = Infinity;
     for (const node of this.#list) {
       for (const each of node.arrivals) if (each.dueAt < next && !isHeldBack(node, each)) next = each.dueAt;
-      next = Math.min(next, node.alarmAt, node.diskReadyAt, node.options.logged?.nextAt ?? Infinity);
+      next = Math.min(next, node.alarmAt, node.diskReadyAt, node.options.logged?.nextAt ?? Infinity, node.taking?.snapshot.done === false ? node.taking.sliceAt : Infinity);
     }
     return next;
   }
@@ -283,7 +286,7 @@ export class KernelWorld {
       if (this.#arrived(node) >= 0) ready.push(first + happening.input);
       const { taking, options: { logged } } = node;
       if (logged === undefined ? node.syncing && this.#diskIsReady(node) : logged.waiting > 0) ready.push(first + happening.disk);
-      if (taking !== undefined && (!taking.snapshot.done || logged !== undefined || taking.snapshot.lastTurn <= node.kernel.durable)) ready.push(first + happening.snapshot);
+      if (taking !== undefined && (taking.snapshot.done ? logged !== undefined || taking.snapshot.lastTurn <= node.kernel.durable : taking.sliceAt <= this.nowMs)) ready.push(first + happening.snapshot);
       if (node.again || node.alarmAt <= this.nowMs) ready.push(first + happening.tick);
       if (logged !== undefined && logged.isMarkDue) ready.push(first + happening.mark);
     }

@@ -24,6 +24,11 @@ export interface SimulateOptions {
   readonly faultyMs?: number;
   /** How long a world has to finish once it is healed, in simulated ms. Default 130,000. */
   readonly settleMs?: number;
+  /**
+   * "when needed": nodes that all dial each other meet when one has something to say to the other, and know each other's keys; for worlds of
+   * hundreds of nodes, of which each talks to few. Default "at once".
+   */
+  readonly connects?: "at once" | "when needed";
   /** "full" looks at the whole heap after every turn, for writes that the barrier could not see. Default: in one seed of four. */
   readonly audit?: "full" | "off";
   /** Runs the surviving turns again without failures and compares. Default true. */
@@ -105,7 +110,7 @@ export async function simulate(definition: WorldDefinition, options: SimulateOpt
 
 function settingsOf(seed: number, options: SimulateOptions): WorldSettings {
   const settings = drawSettings(new SeededChoices(seed), options.faultyMs);
-  return options.audit === undefined ? settings : { ...settings, audit: options.audit };
+  return { ...settings, ...(options.audit === undefined ? {} : { audit: options.audit }), ...(options.connects === "when needed" ? { areKeysKnown: true, restsFirst: true } : {}) };
 }
 
 function planOf(definition: WorldDefinition, seed: number, options: SimulateOptions): RunPlan {

@@ -79,7 +79,9 @@ class Stream {
 
 export class SimulatedNetwork {
   readonly #timeline: Timeline;
+  /** Made when they are used first: a world of a thousand nodes has a million. */
   readonly #links = new Map<string, Map<string, Link>>();
+  readonly #makeLink: (from: string, to: string) => Link;
   readonly #listening = new Map<string, Listener>();
   /** By node that has one of its ends. */
   readonly #ends = new Map<string, Set<End>>();
@@ -89,20 +91,23 @@ export class SimulatedNetwork {
 
   constructor(timeline: Timeline, nodes: readonly string[], makeLink: (from: string, to: string) => Link) {
     this.#timeline = timeline;
-    for (const from of nodes) {
-      this.#links.set(from, new Map(nodes.filter((to) => to !== from).map((to) => [to, makeLink(from, to)])));
-      this.#ends.set(from, new Set());
+    this.#makeLink = makeLink;
+    for (const node of nodes) {
+      this.#links.set(node, new Map());
+      this.#ends.set(node, new Set());
     }
   }
 
   link(from: string, to: string): Link {
-    const link = this.#links.get(from)?.get(to);
-    assert(link !== undefined, "a link joins two nodes of the world");
+    const links = this.#links.get(from);
+    assert(links !== undefined && from !== to && this.#links.has(to), "a link joins two nodes of the world");
+    let link = links.get(to);
+    if (link === undefined) links.set(to, (link = this.#makeLink(from, to)));
     return link;
   }
 
   *links(): Iterable<Link> {
-    for (const links of this.#links.values()) yield* links.values();
+    for (const from of this.#links.keys()) for (const to of this.#links.keys()) if (from !== to) yield this.link(from, to);
   }
 
   endsOf(node: string): ReadonlySet<End> {

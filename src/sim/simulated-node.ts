@@ -47,8 +47,8 @@ export class SimulatedNode {
   syncing = false;
   /** When the disk has done the next of what it is asked for; Infinity while nobody has counted. */
   diskReadyAt = Infinity;
-  /** A snapshot under way. */
-  taking: { readonly snapshot: KernelSnapshot; readonly chunks: Uint8Array[] } | undefined;
+  /** A snapshot under way, and when its next slice comes. */
+  taking: { readonly snapshot: KernelSnapshot; readonly chunks: Uint8Array[]; sliceAt: number } | undefined;
   /** The last turn that was durable when the process died. */
   provenTurn = 0;
   /** In the order in which they were sent. */

@@ -50,15 +50,19 @@ export class TurnHistory {
   undone = 0;
 
   constructor(nodes: readonly string[]) {
-    for (const from of nodes) {
-      this.#turns.set(from, []);
-      this.#channels.set(from, new Map(nodes.filter((to) => to !== from).map((to) => [to, { from, to, sent: [], consumed: [] }])));
+    for (const node of nodes) {
+      this.#turns.set(node, []);
+      this.#channels.set(node, new Map());
     }
   }
 
   /** Undefined when one of them is no node of this world. */
   channel(from: string, to: string): ChannelHistory | undefined {
-    return this.#channels.get(from)?.get(to);
+    const channels = this.#channels.get(from);
+    if (channels === undefined || from === to || !this.#turns.has(to)) return undefined;
+    let channel = channels.get(to);
+    if (channel === undefined) channels.set(to, (channel = { from, to, sent: [], consumed: [] }));
+    return channel;
   }
 
   nextOrder(): number {

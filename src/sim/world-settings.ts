@@ -16,6 +16,8 @@ export interface WorldSettings {
   readonly limits: Partial<KernelLimits>;
   /** Peers' keys are in everybody's configuration, in place of being learned where a node dials. */
   readonly areKeysKnown: boolean;
+  /** Nodes meet when they have something to say. */
+  readonly restsFirst?: boolean;
   /** The whole heap is looked at after every turn, which costs as much as the rest: one seed in four does it. */
   readonly audit: "full" | "off";
 }

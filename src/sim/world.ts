@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import type { Outcome } from "../base/rejection.ts";
 import type { Note } from "../kernel/kernel-effect.ts";
+import type { Peering } from "../kernel/kernel-options.ts";
 import { between, type ChoiceSource } from "./choices.ts";
 import { DiskFaults } from "./disk-faults.ts";
 import { FaultInjection } from "./fault-injection.ts";
@@ -56,6 +57,7 @@ const graceMs = 10_000;
 /** A connection that is there at one end only is found out by TCP after half a minute. */
 const leastSettleMs = 60_000;
 const lookEveryMs = 20;
+const lookPeriodicEveryMs = 500;
 const effectMs = 50;
 
 export class World {
@@ -100,17 +102,15 @@ export class World {
 
   #makeMachine(name: string): SimulatedMachine {
     const { settings, choices, tampering } = this.#options;
-    const { app, dials } = this.#definition.nodes.get(name)!;
-    const others = [...this.#definition.nodes.keys()].filter((other) => other !== name);
+    const { app } = this.#definition.nodes.get(name)!;
     const { timeline } = this;
-    const keys = others.filter((other) => settings.areKeysKnown || !dials.includes(other)).map((other): [string, string] => [other, keyOf(other)]);
     return new SimulatedMachine({
       name, app, timeline,
       audit: settings.audit,
       network: this.network,
       clock: new SimulatedClock(timeline, drawClock(choices)),
       diskFaults: new DiskFaults(choices, settings.syncLeastMs, settings.syncMostMs),
-      peering: { key: keyOf(name), listed: new Set(others), dials: new Set(dials), keys: new Map(keys), acceptsAny: false },
+      peering: this.#peeringOf(name),
       limits: settings.limits,
       log: settings.log,
       snapshots: settings.snapshots,
@@ -130,6 +130,16 @@ export class World {
       violated: (property, what) => this.#violated(property, what),
       onNote: (note) => this.#noted(name, note),
     });
+  }
+
+  #peeringOf(name: string): Peering {
+    const { areKeysKnown, restsFirst = false } = this.#options.settings;
+    const { nodes } = this.#definition;
+    const { dials } = nodes.get(name)!;
+    const others = [...nodes.keys()].filter((other) => other !== name);
+    const dialled = new Set(dials);
+    const keys = others.filter((other) => areKeysKnown || !dialled.has(other)).map((other): [string, string] => [other, keyOf(other)]);
+    return { key: keyOf(name), listed: new Set(others), dials: dialled, keys: new Map(keys), acceptsAny: false, restsFirst: restsFirst && [...nodes.values()].every((each) => each.dials.length === others.length) };
   }
 
   #makeClient(name: string, id: string, calls: readonly ClientCall[]): SimulatedClient {
@@ -210,13 +220,24 @@ export class World {
     timeline.note("", "all is healed");
     this.injection.heal();
     const endsAt = timeline.nowMs + Math.max(this.#options.settleMs, leastSettleMs);
-    const earliestEndAt = hasPeriodicTimers(this.machines.values()) ? timeline.nowMs + 2 * graceMs : 0;
+    const isPeriodic = hasPeriodicTimers(this.machines.values());
+    const earliestEndAt = isPeriodic ? timeline.nowMs + 2 * graceMs : 0;
+    const lookMs = isPeriodic ? lookPeriodicEveryMs : lookEveryMs;
     let stuck: Pending | undefined;
+    // With periodic timers something is always under way: what was under way at one time must have finished.
+    let first: Pending | undefined;
     while (!this.#isOver && timeline.nowMs < endsAt) {
       const leftMs = endsAt - timeline.nowMs;
       if (leftMs <= graceMs) stuck ??= this.#pending(0);
-      if (timeline.nowMs >= earliestEndAt && this.#pending(leftMs).size === 0 && !this.#properties.isOwed) break;
-      const nextAt = Math.max(timeline.nowMs + lookEveryMs, timeline.nextAtMs);
+      if (timeline.nowMs >= earliestEndAt && !this.#properties.isOwed) {
+        const pending = this.#pending(leftMs);
+        if (isPeriodic) first ??= pending;
+        if (![...(first ?? pending).keys()].some((name) => pending.has(name))) {
+          stuck = undefined;
+          break;
+        }
+      }
+      const nextAt = Math.max(timeline.nowMs + lookMs, timeline.nextAtMs);
       this.#runUntil(Math.min(nextAt, leftMs > graceMs ? endsAt - graceMs : endsAt));
     }
     if (this.#isOver) return;

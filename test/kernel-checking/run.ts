@@ -112,7 +112,8 @@ class Run {
       return outcome;
     };
     world.crashBeforeDisk = (node, operation, number) => this.#boundary({ number, node, what: `disk ${operation}`, pending: node.options.logged!.disk.unsynced.length });
-    const { slowDisk } = this.#scenario;
+    const { slowDisk, sliceEveryMs } = this.#scenario;
+    if (sliceEveryMs !== undefined) world.sliceTakesMs = () => sliceEveryMs;
     if (slowDisk !== undefined) world.diskTakesMs = (_, path) => (slowDisk === "all" ? [0, 1, 30, 60][this.#plan.choose(4, "how long the disk takes")]! : path.includes(slowDisk) ? 100 : 0);
     if (this.#scenario.badDisk === true) {
       world.diskError = (_, operation) => (!this.#isHealed && operation.startsWith("sync") && this.#plan.happens(60, "disk error") ? "EIO" : null);

@@ -47,7 +47,9 @@ export interface Scenario {
   /** Nodes lose their past: what must hold then is in lives.ts. */
   readonly lives?: boolean;
   /** Disks take their time, so that much is executed that is not durable; or only for files whose names contain this. */
-  readonly slowDisk?: "all" | "outbox-" | "snapshot-";
+  readonly slowDisk?: "all" | "outbox-" | "snapshot-" | "log-";
+  /** From one slice of a snapshot to the next: turns run meanwhile. */
+  readonly sliceEveryMs?: number;
   /** So many blocks of messages find no room at first. */
   readonly scarceBlocks?: number;
   /** Syncs of the turn log fail now and then. */

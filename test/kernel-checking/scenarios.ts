@@ -121,6 +121,17 @@ export const scenarios: readonly Scenario[] = [
     clients: [{ node: "a", doings: [{ kind: "ask", item: "q1", to: "b" }, { kind: "flaky", item: "f1", to: "b" }, { kind: "timer", item: "t1", ms: 3 }] }],
   },
   {
+    // On the turn log: what a snapshot shows of the turns that run meanwhile is not durable yet when it is whole.
+    name: "a slow turn log",
+    nodes: mesh("a", { limits, snapshotEvery: 4 }),
+    slowDisk: "log-",
+    sliceEveryMs: 3,
+    clients: [
+      { node: "a", doings: [{ kind: "every", item: "v1", ms: 5, count: 12 }, { kind: "shelve", item: "s1", ms: 400 }, { kind: "cancel", item: "s1!" }] },
+      { node: "a", doings: [{ kind: "self", item: "s2" }, { kind: "timer", item: "t1", ms: 45 }] },
+    ],
+  },
+  {
     name: "snapshots",
     nodes: mesh("ab", { limits, snapshotEvery: 4 }),
     clients: [

@@ -36,7 +36,7 @@ export function stormScenario(seed: number): Scenario {
     for (const to of names) if (to !== node) doings.push({ kind: "open", item: `o${client}${to}`, to });
     clients.push({ node, doings: withRepeats(below, withCancels(doings)), keys: below(4) === 0 ? "session" : "each", ...(below(4) === 0 ? { twice: true } : {}) });
   }
-  return { name: `storm ${seed}`, nodes, clients, trouble, badClock: below(4) === 0, badTransport: below(3) === 0, badDisk: below(4) === 0, ...(below(2) === 0 ? { slowDisk: (["all", "outbox-", "snapshot-"] as const)[below(3)]! } : {}), scarceBlocks: below(3) === 0 ? below(4) : 0, quietMs: 2_000 };
+  return { name: `storm ${seed}`, nodes, clients, trouble, badClock: below(4) === 0, badTransport: below(3) === 0, badDisk: below(4) === 0, ...(below(2) === 0 ? { slowDisk: (["all", "outbox-", "snapshot-", "log-"] as const)[below(4)]! } : {}), scarceBlocks: below(3) === 0 ? below(4) : 0, quietMs: 2_000 };
 }
 
 function drawDoing(below: Below, names: string, node: string, id: string, trouble: Record<string, number>): Doing {

@@ -4,13 +4,13 @@ import { test } from "node:test";
 import { Dialling } from "#maceken/kernel/dialling.js";
 import type { KernelEffect, Note } from "#maceken/kernel/kernel-effect.js";
 
-function dialling(peers: readonly string[]) {
+function dialling(peers: readonly string[], restsFirst = false) {
   const delays: number[] = [];
   const notes: Note[] = [];
   const emit = (effect: KernelEffect): void => {
     if (effect.kind === "dial") delays.push(effect.delayMs);
   };
-  return { dials: new Dialling(new Set(peers), emit, (note) => notes.push(note)), delays, notes };
+  return { dials: new Dialling(new Set(peers), restsFirst, emit, (note) => notes.push(note)), delays, notes };
 }
 
 test("F24: after ten thousand failures a peer is dialled as soon as after the first", () => {
@@ -56,4 +56,14 @@ test("who rests is dialled when there is something to say, at once", () => {
   assert.deepEqual(delays, []);
   dials.wake("b");
   assert.deepEqual(delays, [0]);
+});
+
+test("peers that rest first are dialled when something waits for them", () => {
+  const { dials, delays } = dialling(["b", "c"], true);
+  assert.ok(dials.isResting("b"));
+  dials.wake("b");
+  dials.wake("b");
+  assert.deepEqual(delays, [0]);
+  dials.again("c", false, false);
+  assert.equal(delays.length, 1, "nobody asks for c");
 });

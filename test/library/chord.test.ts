@@ -10,6 +10,7 @@ import { call, eventuallyAlways, simulate, world, type WorldView } from "maceken
 import { Chord, foundersOf, keyOf, type Founders } from "maceken/services";
 import { chordWorld } from "./chord-world.ts";
 import { Finder, type Answer } from "./finder.ts";
+import { chordKind, ringWorld, summary } from "./ring-world.ts";
 
 test("every order of a join and a departure among four nodes", async () => {
   const { end, violation } = await check(chordWorld({ nodes: 4, founders: [0, 2, 3], joins: [[1, 0]], departures: [1] }));
@@ -80,4 +81,13 @@ test("nodes that join while everything crashes find their places, and each key i
   const { violation, figures } = await simulate(definition, { seeds: 3, shrink: false });
   assert.equal(violation, undefined, violation && `${violation.property}: ${violation.what}, seed ${violation.seed}`);
   assert.ok(figures.crashes > 0);
+});
+
+test("two hundred nodes, of which ten join: every lookup ends with the right node, whatever crashes, after half of log2 N hops and one", async () => {
+  const { definition, hops } = ringWorld(chordKind({ goneAfterMs: Infinity }), { nodes: 200, founders: 190, lookups: 200, clients: 50 });
+  const { violation, figures } = await simulate(definition, { seeds: 1, seed: 7, maxFaults: 60, faultyMs: 30_000, reference: false, audit: "off", shrink: false, connects: "when needed" });
+  assert.equal(violation, undefined, violation && `${violation.property}: ${violation.what}`);
+  assert.ok(figures.crashes > 5, `${figures.crashes} crashes`);
+  const { mean, p99 } = summary(hops);
+  assert.ok(mean < Math.log2(200) / 2 + 1 && p99 <= Math.log2(200) + 1, `${mean} ${p99}`);
 });

@@ -1,7 +1,7 @@
 /**
  * Goal: faults in the kernel, its protocol, its turns and its log do not go unnoticed. Method: eight of the seeded faults, others each day, are put
- * into copies of the built code and must be found by crash points; the code as it is must not be found wrong in the same way. What is drawn by lot
- * has one seed, with which all of them are found (`npm run mutants` draws another).
+ * into copies of the built code and must be found by crash points. What is drawn by lot has one seed, with which all of them are found (`npm run mutants`
+ * draws another). The code as it is must not be found wrong in the same way, with another seed each day: whatever that finds is wrong.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -23,6 +23,7 @@ test("every mutant is an edit of the code as it is now", () => {
 });
 
 test("the code without a fault is not found wrong", async () => {
+  console.log(`# again: MACEKEN_DAY=${day}, which is the seed`);
   const hunted = await hunt(undefined, { ms: Infinity, points: 1_000 }, day);
   for (const detector of detectors) {
     const { found, what, runs, points } = hunted[detector];

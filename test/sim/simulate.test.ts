@@ -191,3 +191,13 @@ describe("choices", () => {
     assert.throws(() => new ReplayedChoices(recorded.record).choose(7, "a"), { code: "MK_NONDETERMINISTIC" });
   });
 });
+
+test("nodes that meet when needed come to the same, with connections for those alone that talk", async () => {
+  const connections: number[] = [];
+  for (const connects of ["at once", "when needed"] as const) {
+    const { violation, figures } = await simulate(shops(["north", "south", "east", "west"], 2), { seeds: 6, connects });
+    assert.equal(violation, undefined, violation && `${violation.property}: ${violation.what}, seed ${violation.seed}`);
+    connections.push(figures.connections);
+  }
+  assert.ok(connections[1]! <= connections[0]!, connections.join(" "));
+});
