@@ -15,12 +15,14 @@ export function printNow(text: string): void {
   }
 }
 
+let isWatched = false;
+
 /** For pages of output; waits until they are written, for what a pipe has not taken is lost when the process exits. */
 export function print(text: string): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.once("error", () => resolve());
-    process.stdout.write(text, () => resolve());
-  });
+  // Each write is told of its error itself; the stream's event, which nobody else listens to, would end the process.
+  if (!isWatched) process.stdout.on("error", () => {});
+  isWatched = true;
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }
 
 export function printJson(value: unknown): Promise<void> {
