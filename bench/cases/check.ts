@@ -1,4 +1,4 @@
-/** How fast the model checker is on service code: the examples' worlds, in one process on one core. */
+/** How fast the model checker is on service code: the examples' worlds, in one process on one core; and what a second core brings. */
 import type { Case } from "../lib/case.ts";
 import { Child } from "../lib/child.ts";
 import { figure, type Figure } from "../lib/figure.ts";
@@ -17,6 +17,7 @@ export const checkCase: Case = {
     const found: Record<"raft" | "chord" | "commit", Searched[]> = { raft: [], chord: [], commit: [] };
     const walk: number[] = [];
     const packed: number[] = [];
+    const cores: number[] = [];
     for (let run = 0; run < runs; run++) {
       progress(`run ${run + 1} of ${runs}`);
       const child = await Child.start({ module: new URL("../nodes/check.ts", import.meta.url), nodeArgs: [...nodeArgs, ...ownBuild] });
@@ -27,6 +28,7 @@ export const checkCase: Case = {
         for (const list of [[], walk]) list.push(await child.call("walk", steps));
         for (const list of [[], found.commit]) list.push(await child.call("commit"));
         for (const list of [[], packed]) list.push(await child.call("packed"));
+        cores.push(await child.call("cores", maxStates * 4));
       } finally {
         await child.stop();
       }
@@ -42,6 +44,7 @@ export const checkCase: Case = {
       ...rates("chord", "five nodes, corrected"),
       figure(walk, { ...options, name: "check.walk-steps", unit: "steps/s", must: { of: "value", bound: must.steps }, note: "random walks through the world of check.states-raft" }),
       figure(found.raft.map(({ bytesPerState }) => bytesPerState), { name: "check.bytes", unit: "B/state", better: "lower", sync: "none", must: { of: "value", bound: must.bytes }, note: "of the set of visited states, in check.states-raft" }),
+      figure(cores, { ...options, name: "check.two-cores", unit: "times", note: "as fast on two cores as on one: the world of check.states-raft, each from the start of its threads" }),
       figure(found.commit.map(({ statesPerSecond }) => statesPerSecond), { ...options, name: "check.states-commit", unit: "states/s", floor, note: "two-phase commit with six participants: 495,215 states" }),
     ];
   },

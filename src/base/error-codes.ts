@@ -23,6 +23,7 @@ export const errorCodes = {
   MK_CONTINUATION_ANONYMOUS: code("Pass a method of this service, as in this.turn.when(reply, this.onHeld): it is kept by its name, which an arrow or a bound function does not have."),
   MK_CONTINUATION_FOREIGN: code("Pass a method of the same service; call the other service from there."),
   MK_WORLD_INVALID: code("Correct what world({ … }) is given: the message names it."),
+  MK_CORE_FAILED: code("Search on one core: --cores 1. If that fails as well, what it says is the cause."),
   MK_NONDETERMINISTIC: code("Take time and chance from this.turn.now() and this.turn.random(); whatever else differs from run to run belongs in an outside effect."),
   MK_TRACE_INVALID: code("Make the trace anew with `maceken check FILE --trace OUT.json`, with the version of maceken that is to read it."),
   MK_HEAP_UNTRACKED_WRITE: code("Find what writes there: code that was not compiled (eval, a native module), or a method that the heap does not know. `maceken explain MK_HEAP_UNTRACKED_WRITE` lists them."),

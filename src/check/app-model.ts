@@ -11,6 +11,7 @@ import { LoadedNode } from "./loaded-node.ts";
 import { Messages } from "./messages.ts";
 import { eventInWords, ownEvents, type NodeEvent } from "./node-events.ts";
 import { unfair, type Choose, type Model, type Successors } from "./model.ts";
+import type { Name, Naming } from "./naming.ts";
 import { NodeStates } from "./node-states.ts";
 import { stateOf, underWay, type StoredNode } from "./stored-node.ts";
 import { Symmetry } from "./symmetry.ts";
@@ -35,6 +36,8 @@ export interface ModelOptions {
   readonly crashesWithoutKen?: number;
   /** Nodes that begin as they were stored; the others are born. */
   readonly from?: ReadonlyMap<string, StoredNode>;
+  /** Numbers are agreed on with the models of other cores. */
+  readonly naming?: Naming | undefined;
 }
 
 /** One of the turns that a state has next. */
@@ -57,15 +60,15 @@ interface ModelNode {
   readonly turns: TurnTable;
   /** The node's own events, by its state. */
   readonly own: (readonly number[])[];
-  /** Nodes that have ever sent it anything, in order: the other queues into it are empty. */
+  /** Nodes that have ever sent it anything, in order: the other queues into it are empty. All, where others send too. */
   readonly senders: number[];
 }
 
 export class AppModel implements Model {
   readonly width: number;
   readonly nodes: readonly ModelNode[];
-  readonly messages = new Messages();
-  readonly clients = new ClientStates();
+  readonly messages: Messages;
+  readonly clients: ClientStates;
   readonly definition: WorldDefinition;
   readonly clientNames: readonly string[];
   readonly #nodeNumbers = new Map<string, number>();
@@ -76,6 +79,7 @@ export class AppModel implements Model {
   /** By client, call. */
   readonly #callEvents: (readonly { readonly event: number; readonly node: number }[])[];
   readonly #failures: string[] = [""];
+  readonly #nameFailure: Name | undefined;
   readonly #initial: Int32Array;
   readonly symmetry: Symmetry | undefined;
   readonly #eventOf = (number: number): NodeEvent => this.#events[number]!;
@@ -88,16 +92,19 @@ export class AppModel implements Model {
   /** What may happen next to the state that is being expanded. */
   readonly #open: number[] = [];
 
-  constructor(definition: WorldDefinition, { crashesWithoutKen = 0, from = new Map() }: ModelOptions = {}) {
+  constructor(definition: WorldDefinition, { crashesWithoutKen = 0, from = new Map(), naming }: ModelOptions = {}) {
     this.definition = definition;
+    this.messages = new Messages(naming);
+    this.clients = new ClientStates(naming);
+    this.#nameFailure = naming?.((reader) => void this.#failures.push(reader.string()));
     this.#crashes = crashesWithoutKen;
     const names = [...definition.nodes.keys()];
     names.forEach((name, number) => this.#nodeNumbers.set(name, number));
     const chance = new Chance(chances);
     const shared = { messages: this.messages, clients: this.clients, nodeNumber: (name: string) => this.#nodeNumber(name), chance };
     this.nodes = names.map((name, number) => {
-      const states = new NodeStates({ name, nodes: names, app: definition.nodes.get(name)!.app, random: () => chance.random() });
-      return { name, number, states, turns: new TurnTable(states, shared), own: [], senders: [] };
+      const states = new NodeStates({ name, nodes: names, app: definition.nodes.get(name)!.app, random: () => chance.random() }, naming);
+      return { name, number, states, turns: new TurnTable(states, shared), own: [], senders: naming === undefined ? [] : names.map((_, from) => from) };
     });
     this.#messageEvents = names.map(() => []);
     this.clientNames = [...definition.clients.keys()];
@@ -322,8 +329,11 @@ export class AppModel implements Model {
   }
 
   #failureNumber(failure: string): number {
-    const known = this.#failures.indexOf(failure);
-    return known >= 0 ? known : this.#failures.push(failure) - 1;
+    const find = (): number | undefined => {
+      const at = this.#failures.indexOf(failure);
+      return at < 0 ? undefined : at;
+    };
+    return find() ?? (this.#nameFailure === undefined ? this.#failures.push(failure) - 1 : this.#nameFailure(find, (writer) => writer.string(failure)));
   }
 
   /** What a handler threw on the way to this state, which then ends there; undefined mostly. */

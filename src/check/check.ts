@@ -2,14 +2,12 @@
  * `maceken/check`: explores every state that a declared world can reach and holds its properties against each. Under Ken a crash is
  * nothing that an app could notice, so what is explored is every order of turns.
  */
-import { seededChance } from "../sim/seeded-chance.ts";
 import type { WorldDefinition } from "../sim/world-definition.ts";
 import type { SearchEnd } from "./breadth-first.ts";
-import { EveryState, Walks, type SearchFigures } from "./searches.ts";
+import { explore } from "./explore.ts";
+import type { SearchFigures } from "./searches.ts";
 import type { StoredNode } from "./stored-node.ts";
-import { installGuards } from "../sim/turn-guards.ts";
-import { traceOf, type TraceStep } from "./trace.ts";
-import { modelOf } from "./trace-walk.ts";
+import type { TraceStep } from "./trace.ts";
 
 export type { SentMessage, TraceStep } from "./trace.ts";
 export { violationInWords } from "./trace-table.ts";
@@ -47,6 +45,8 @@ export interface CheckProgress extends SearchFigures {
   readonly turnsLookedUp: number;
   /** States of the nodes, all together. */
   readonly nodeStates: number;
+  /** That take part. */
+  readonly cores: number;
 }
 
 export interface PropertyViolation {
@@ -66,47 +66,7 @@ export interface CheckResult extends CheckProgress {
   readonly violation: PropertyViolation | undefined;
 }
 
-const progressEveryMs = 200;
-
 /** Errors: MK_START_FAILED when a constructor throws; MK_NONDETERMINISTIC; what a property throws. */
 export async function check(definition: WorldDefinition, options: CheckOptions = {}): Promise<CheckResult> {
-  const remove = installGuards();
-  try {
-    return await explore(definition, options);
-  } finally {
-    remove();
-  }
-}
-
-async function explore(definition: WorldDefinition, options: CheckOptions): Promise<CheckResult> {
-  const model = modelOf(definition, options);
-  const { walk, maxStates = Infinity, maxDepth = Infinity } = options;
-  const search = walk === undefined ? new EveryState(model, { maxStates, maxDepth }) : new Walks(model, { maxSteps: 1000, ...walk, choose: seededChance(walk.seed) });
-  const begun = performance.now();
-  const progress = (): CheckProgress => ({
-    ...search.figures(),
-    seconds: (performance.now() - begun) / 1000,
-    turnsExecuted: sum(model.nodes.map(({ turns }) => turns.executed)),
-    turnsLookedUp: sum(model.nodes.map(({ turns }) => turns.lookedUp)),
-    nodeStates: sum(model.nodes.map(({ states }) => states.count)),
-  });
-  let end: CheckResult["end"] | undefined;
-  let toldAt = begun;
-  while (end === undefined) {
-    end = search.run();
-    if (performance.now() - toldAt < progressEveryMs) continue;
-    toldAt = performance.now();
-    options.onProgress?.(progress());
-    await new Promise((resolve) => setImmediate(resolve));
-    if (options.signal?.aborted === true) end ??= "stopped";
-  }
-  const found = search.found();
-  if (found === undefined) return { end, ...progress(), violation: undefined };
-  const { property, what, steps, circleFrom, criticalAt } = found;
-  const violation = { property, what, trace: traceOf(model, steps), ...(circleFrom === undefined ? {} : { circleFrom }), ...(criticalAt === undefined ? {} : { criticalAt }) };
-  return { end: "violated", ...progress(), violation };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
+  return explore(definition, options);
 }

@@ -2,9 +2,11 @@
  * Clients of a world as integers: how many calls each has made, whether the last is answered, and the answers so far. Calls of one
  * client come one after the other; between clients any order is possible.
  */
+import { assert } from "../base/assert.ts";
 import type { Outcome } from "../base/rejection.ts";
 import { outcomePayload, readPayload } from "../turn/payload.ts";
 import { bytesKey } from "./bytes-key.ts";
+import type { Name, Naming } from "./naming.ts";
 import { PairTable } from "./pair-table.ts";
 
 interface ClientState {
@@ -20,7 +22,18 @@ export class ClientStates {
   readonly #called = new PairTable();
   readonly #answered = new PairTable();
   /** Has made no call. */
-  readonly first = this.#numberOf({ made: 0, answers: [] });
+  readonly first = this.#enterState({ made: 0, answers: [] });
+  readonly #nameOutcome: Name | undefined;
+  readonly #nameState: Name | undefined;
+
+  /** `naming`: numbers are agreed on with others. */
+  constructor(naming?: Naming) {
+    this.#nameOutcome = naming?.((reader) => void this.#enterOutcome(reader.raw(reader.remaining)));
+    this.#nameState = naming?.((reader) => {
+      const made = reader.uint();
+      this.#enterState({ made, answers: Array.from({ length: reader.uint() }, () => reader.uint()) });
+    });
+  }
 
   madeBy(state: number): number {
     return this.#states[state]!.made;
@@ -56,12 +69,16 @@ export class ClientStates {
   outcomeNumber(outcome: Outcome<unknown>): number {
     const bytes = outcomePayload(0, outcome, "an answer");
     const key = bytesKey(bytes);
-    let number = this.#outcomeNumbers.get(key);
-    if (number === undefined) {
-      const payload = readPayload(bytes);
-      number = this.#outcomes.push(payload.kind === "outcome" ? payload.outcome : outcome) - 1;
-      this.#outcomeNumbers.set(key, number);
-    }
+    const known = this.#outcomeNumbers.get(key);
+    if (known !== undefined) return known;
+    return this.#nameOutcome === undefined ? this.#enterOutcome(bytes, key) : this.#nameOutcome(() => this.#outcomeNumbers.get(key), (writer) => writer.raw(bytes));
+  }
+
+  #enterOutcome(bytes: Uint8Array, key = bytesKey(bytes)): number {
+    const payload = readPayload(bytes);
+    assert(payload.kind === "outcome", "an answer is an outcome");
+    const number = this.#outcomes.push(payload.outcome) - 1;
+    this.#outcomeNumbers.set(key, number);
     return number;
   }
 
@@ -70,12 +87,24 @@ export class ClientStates {
   }
 
   #numberOf(state: ClientState): number {
-    const key = `${state.made} ${state.answers.join(" ")}`;
-    let number = this.#numbers.get(key);
-    if (number === undefined) {
-      number = this.#states.push(state) - 1;
-      this.#numbers.set(key, number);
-    }
+    const key = keyOf(state);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    if (this.#nameState === undefined) return this.#enterState(state);
+    return this.#nameState(() => this.#numbers.get(key), (writer) => {
+      writer.uint(state.made);
+      writer.uint(state.answers.length);
+      for (const answer of state.answers) writer.uint(answer);
+    });
+  }
+
+  #enterState(state: ClientState): number {
+    const number = this.#states.push(state) - 1;
+    this.#numbers.set(keyOf(state), number);
     return number;
   }
+}
+
+function keyOf({ made, answers }: ClientState): string {
+  return `${made} ${answers.join(" ")}`;
 }

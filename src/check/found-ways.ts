@@ -11,7 +11,14 @@ const mark = 1 << 10;
 /** Actions from this on are kept apart. */
 const manyActions = 0xff;
 
-export class FoundWays {
+/** Where a search notes them. */
+export interface Ways {
+  readonly byteLength: number;
+  /** The number of a way from `parent`, -1 for the beginning. */
+  note(parent: number, action: number): number;
+}
+
+export class FoundWays implements Ways {
   count = 0;
   /** Of each way, the gap to the parent before as so many zeros, and a one. */
   readonly #bits: Uint32Array[] = [];

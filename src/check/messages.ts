@@ -4,6 +4,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { bytesKey } from "./bytes-key.ts";
+import type { Name, Naming } from "./naming.ts";
 import { PairTable } from "./pair-table.ts";
 
 export class Messages {
@@ -14,14 +15,25 @@ export class Messages {
   readonly #rests: number[] = [0];
   readonly #queues = new PairTable();
   readonly #appended = new PairTable();
+  readonly #nameMessage: Name | undefined;
+  readonly #nameQueue: Name | undefined;
+
+  /** `naming`: numbers are agreed on with others. */
+  constructor(naming?: Naming) {
+    this.#nameMessage = naming?.((reader) => void this.#enterMessage(reader.raw(reader.remaining)));
+    this.#nameQueue = naming?.((reader) => void this.#enterQueue(reader.uint(), reader.uint()));
+  }
 
   numberOf(payload: Uint8Array): number {
     const key = bytesKey(payload);
-    let number = this.#numbers.get(key);
-    if (number === undefined) {
-      number = this.#payloads.push(payload) - 1;
-      this.#numbers.set(key, number);
-    }
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    return this.#nameMessage === undefined ? this.#enterMessage(payload, key) : this.#nameMessage(() => this.#numbers.get(key), (writer) => writer.raw(payload));
+  }
+
+  #enterMessage(payload: Uint8Array, key = bytesKey(payload)): number {
+    const number = this.#payloads.push(payload) - 1;
+    this.#numbers.set(key, number);
     return number;
   }
 
@@ -54,6 +66,18 @@ export class Messages {
   #queue(head: number, rest: number): number {
     const known = this.#queues.get(head, rest);
     if (known >= 0) return known;
+    if (this.#nameQueue === undefined) return this.#enterQueue(head, rest);
+    const find = (): number | undefined => {
+      const queue = this.#queues.get(head, rest);
+      return queue < 0 ? undefined : queue;
+    };
+    return this.#nameQueue(find, (writer) => {
+      writer.uint(head);
+      writer.uint(rest);
+    });
+  }
+
+  #enterQueue(head: number, rest: number): number {
     const queue = this.#heads.push(head) - 1;
     this.#rests.push(rest);
     this.#queues.set(head, rest, queue);

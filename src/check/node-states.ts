@@ -3,6 +3,7 @@
  * makes it again, and the last ones looked at are kept alive as well, for properties to read.
  */
 import { LoadedNode, type NodePorts } from "./loaded-node.ts";
+import type { Name, Naming } from "./naming.ts";
 
 /** Of a node. One takes some 10 KB beside what it holds. */
 const keptAlive = 4096;
@@ -14,9 +15,16 @@ export class NodeStates {
   /** No call may have a number up to this, in each state: outcomes of abandoned calls may still be under way. */
   readonly #floors: number[] = [];
   readonly #alive = new Map<number, LoadedNode>();
+  readonly #name: Name | undefined;
 
-  constructor(ports: NodePorts) {
+  /** `naming`: numbers are agreed on with others. */
+  constructor(ports: NodePorts, naming?: Naming) {
     this.ports = ports;
+    this.#name = naming?.((reader) => {
+      const key = reader.string();
+      const floor = reader.uint();
+      this.#enter(key, floor, Array.from({ length: reader.uint() }, () => reader.raw(reader.uint())));
+    });
   }
 
   get count(): number {
@@ -31,10 +39,25 @@ export class NodeStates {
     const key = floor === 0 ? text : `${floor} ${text}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    const number = this.#chunks.push(node.chunks()) - 1;
+    const chunks = node.chunks();
+    const number = this.#name === undefined ? this.#enter(key, floor, chunks) : this.#name(() => this.#numbers.get(key), (writer) => {
+      writer.string(key);
+      writer.uint(floor);
+      writer.uint(chunks.length);
+      for (const chunk of chunks) {
+        writer.uint(chunk.length);
+        writer.raw(chunk);
+      }
+    });
+    // Where somebody else was first, it is not this node that makes the state again.
+    if (this.#chunks[number] === chunks) this.#keepAlive(number, node);
+    return number;
+  }
+
+  #enter(key: string, floor: number, chunks: readonly Uint8Array[]): number {
+    const number = this.#chunks.push(chunks) - 1;
     this.#floors.push(floor);
     this.#numbers.set(key, number);
-    this.#keepAlive(number, node);
     return number;
   }
 

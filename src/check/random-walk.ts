@@ -4,7 +4,7 @@
  * under way. Finds violations; never shows that there are none.
  */
 import { Successors, type Choose, type Model } from "./model.ts";
-import type { SearchRules } from "./breadth-first.ts";
+import type { SearchRules } from "./state-layers.ts";
 
 /** Who follows the walks, each from its beginning to its end. */
 export interface WalkFollower {

@@ -4,6 +4,7 @@
  * still found, and by ways as short; fewer transitions are made. A set is a word: a bit for each source of actions.
  */
 import type { Source } from "./model.ts";
+import type { Name, Naming } from "./naming.ts";
 
 /** The last bit says that the state was expanded. Sources beyond are always awake. */
 const mostSources = 30;
@@ -20,6 +21,7 @@ export class SleepSets {
   /** By process, the bits of its sources. */
   readonly #ofProcess = new Map<number, number>();
   readonly #processOf: (source: Source) => number;
+  readonly #name: Name | undefined;
   /** Of the state being expanded. */
   #asleep = 0;
   /** When it is expanded again: the only sources that are explored. */
@@ -27,8 +29,10 @@ export class SleepSets {
   #explored = 0;
   #last: Source = -1;
 
-  constructor(processOf: (source: Source) => number) {
+  /** `naming`: which bit is whose is agreed on with others. */
+  constructor(processOf: (source: Source) => number, naming?: Naming) {
     this.#processOf = processOf;
+    this.#name = naming?.((reader) => void this.#enter(reader.uint()));
   }
 
   /** A state with this word is expanded now; answers its word from now on. */
@@ -54,24 +58,28 @@ export class SleepSets {
     this.asleepAfter = process < 0 ? 0 : (this.#asleep | this.#explored) & ~(this.#ofProcess.get(process) ?? 0);
   }
 
-  /** A known state with this word was reached with fewer asleep. */
-  wakes(word: number): boolean {
-    return (word & ~expandedBit & ~this.asleepAfter) !== 0;
+  /** A known state with this word was reached with fewer asleep: no more than `asleep`. */
+  wakes(word: number, asleep: number): boolean {
+    return (word & ~expandedBit & ~asleep) !== 0;
   }
 
   /** Leaves the word of that state from now on; answers what it has passed over and must not. */
-  meet(word: number): number {
-    const woken = word & ~expandedBit & ~this.asleepAfter;
+  meet(word: number, asleep: number): number {
+    const woken = word & ~expandedBit & ~asleep;
     this.word = word & ~woken;
     return (word & expandedBit) === 0 ? 0 : woken;
   }
 
   #bitOf(source: Source): number {
-    let bit = this.#bits.get(source);
+    const bit = this.#bits.get(source);
     if (bit !== undefined) return bit;
+    return this.#name === undefined ? this.#enter(source) : this.#name(() => this.#bits.get(source), (writer) => writer.uint(source));
+  }
+
+  #enter(source: Source): number {
     const process = this.#processOf(source);
     // What commutes with nothing never sleeps.
-    bit = process < 0 || this.#bits.size >= mostSources ? 0 : 1 << this.#bits.size;
+    const bit = process < 0 || this.#bits.size >= mostSources ? 0 : 1 << this.#bits.size;
     this.#bits.set(source, bit);
     this.#ofProcess.set(process, (this.#ofProcess.get(process) ?? 0) | bit);
     return bit;

@@ -5,18 +5,19 @@
 import type { WorldDefinition } from "../sim/world-definition.ts";
 import { AppModel } from "./app-model.ts";
 import type { CheckOptions } from "./check.ts";
-import { Successors } from "./model.ts";
+import { Successors, type Model } from "./model.ts";
+import type { Naming } from "./naming.ts";
 import type { StepTaken } from "./trace.ts";
 
 /** What else than the world decides which actions there are. */
 export type WalkOptions = Pick<CheckOptions, "persistence" | "crashes" | "from">;
 
-export function modelOf(definition: WorldDefinition, { persistence, crashes = 1, from }: WalkOptions): AppModel {
-  return new AppModel(definition, { crashesWithoutKen: persistence === "none" ? crashes : 0, ...(from === undefined ? {} : { from }) });
+export function modelOf(definition: WorldDefinition, { persistence, crashes = 1, from }: WalkOptions, naming?: Naming): AppModel {
+  return new AppModel(definition, { naming, crashesWithoutKen: persistence === "none" ? crashes : 0, ...(from === undefined ? {} : { from }) });
 }
 
 /** The steps as far as there are such actions: fewer than asked for when the world is another than the one in which they were noted. */
-export function walkActions(model: AppModel, actions: readonly number[]): StepTaken[] {
+export function walkActions(model: Model, actions: readonly number[]): StepTaken[] {
   const first = actions[0] ?? 0;
   let state = model.initial()[first];
   if (state === undefined) return [];

@@ -3,7 +3,7 @@
  * and beside them by which way each was found. A state takes 10 to 12 bytes, or 15 to 18 where its number or a word is kept with it.
  * There are many tables, by the first bits. They grow by little, and one at a time: what is copied meanwhile is one of many.
  */
-import { FoundWays } from "./found-ways.ts";
+import { FoundWays, type Ways } from "./found-ways.ts";
 
 const shardBits = 8;
 /** The bits of a fingerprint's upper half that say where in its shard it belongs. */
@@ -26,9 +26,9 @@ class Shard {
   }
 }
 
-export class VisitedStates {
+export class VisitedStates<W extends Ways = FoundWays> {
   count = 0;
-  readonly ways = new FoundWays();
+  readonly ways: W;
   readonly #slotWidth: number;
   readonly #keepsNumbers: boolean;
   readonly #shards: readonly Shard[];
@@ -37,7 +37,8 @@ export class VisitedStates {
   #at = 0;
 
   /** `keeps`: also the number of each state, or a word for each. */
-  constructor(keeps?: "numbers" | "words") {
+  constructor(ways: W, keeps?: "numbers" | "words") {
+    this.ways = ways;
     this.#keepsNumbers = keeps === "numbers";
     this.#slotWidth = keeps === undefined ? 2 : 3;
     this.#shards = Array.from({ length: 1 << shardBits }, () => new Shard(this.#slotWidth));

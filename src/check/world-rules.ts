@@ -4,7 +4,7 @@
  */
 import type { AppModel } from "./app-model.ts";
 import { AppView } from "./app-view.ts";
-import type { SearchRules } from "./breadth-first.ts";
+import type { SearchRules } from "./state-layers.ts";
 import { PredicateMemory } from "./predicate-memory.ts";
 import type { Predicate } from "../sim/world-definition.ts";
 

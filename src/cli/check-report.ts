@@ -67,10 +67,10 @@ function propertyList({ definition: { properties } }: ReportFacts): string {
 }
 
 function figures(result: CheckResult, { options }: ReportFacts): string {
-  const { states, transitions, depth, seconds, bytesPerState, turnsExecuted, nodeStates } = result;
+  const { states, transitions, depth, seconds, bytesPerState, turnsExecuted, nodeStates, cores } = result;
   const isWalk = options.walk !== undefined;
   const rows: [string, string, string][] = [
-    ...(isWalk ? [] : [["states", whole(states), `${whole(states / seconds)} a second`] as [string, string, string]]),
+    ...(isWalk ? [] : [["states", whole(states), `${whole(states / seconds)} a second${cores === 1 ? "" : `, on ${cores} cores`}`] as [string, string, string]]),
     [isWalk ? "steps" : "transitions", whole(transitions), isWalk ? `${whole(transitions / seconds)} a second` : ""],
     ["depth", whole(depth), isWalk ? "turns, of the longest walk" : "turns from the beginning"],
     ["turns executed", whole(turnsExecuted), `the others were looked up: ${sharePercent(result)}`],

@@ -9,6 +9,7 @@ import type { Counterexample } from "../check/counterexample.ts";
 import type { StoredNode } from "../check/stored-node.ts";
 import type { WorldDefinition } from "../sim/world-definition.ts";
 import { chanceHidden, reportOf } from "./check-report.ts";
+import { coresFor, mostCores } from "./check-cores.ts";
 import { progressLine } from "./check-progress.ts";
 import type { CommandInput, CommandSpec } from "./command.ts";
 import { exitCode } from "./exit-codes.ts";
@@ -37,6 +38,7 @@ export const command: CommandSpec = {
     from: { type: "string", value: "DIR", multiple: true, help: "begin with the node that this data directory is of, as it stands there" },
     "without-ken": { type: "boolean", help: "nodes that crash lose everything: to see what Ken is for" },
     crashes: { type: "string", value: "N", help: "with --without-ken: crashes of all nodes together; default 1" },
+    cores: { type: "string", value: "N", help: "share a search of more than some states among so many cores; default all there are" },
     trace: { type: "string", value: "OUT.json", help: "where the trace is written when something is violated" },
     "no-trace": { type: "boolean", help: "write no trace" },
     ...exportOptions,
@@ -50,10 +52,12 @@ async function run(input: CommandInput): Promise<number> {
   const file = input.arguments["FILE"]!;
   const json = input.flags["json"] === true;
   const options = optionsOf(input);
+  const cores = countOf(input, "cores");
+  if (cores === 0 || (cores ?? 1) > mostCores) throw usage(command, `--cores is from 1 to ${mostCores}`);
   demandFile(file);
   demandWritable(input.values);
   // Our own modules first: with hooks in place, each import costs more.
-  const { check } = await import("../check/check.ts");
+  const { explore } = await import("../check/explore.ts");
   const definition = await loadWorld(file);
   const directories = new Map<string, string>();
   const from = new Map<string, StoredNode>();
@@ -66,7 +70,7 @@ async function run(input: CommandInput): Promise<number> {
   }
   const exploring: CheckOptions = { ...options, ...(from.size === 0 ? {} : { from }) };
   const progress = progressLine(process.stderr);
-  const found = await check(definition, { ...exploring, signal: interrupted(), onProgress: (figures) => progress.show(figures) });
+  const found = await explore(definition, { ...exploring, signal: interrupted(), onProgress: (figures) => progress.show(figures) }, coresFor(file, cores));
   progress.clear();
   const result = found.violation === undefined ? found : { ...found, violation: await walkedAgain(definition, exploring, found.violation) };
 
@@ -91,13 +95,15 @@ function exitOf({ end, violation }: CheckResult): number {
   return end === "complete" ? exitCode.ok : exitCode.incomplete;
 }
 
+function countOf(input: CommandInput, name: string): number | undefined {
+  const text = input.values[name];
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw usage(command, `--${name} is a whole number, not ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
 function optionsOf(input: CommandInput): CheckOptions {
-  const count = (name: string): number | undefined => {
-    const text = input.values[name];
-    if (text === undefined) return undefined;
-    if (!/^\d{1,15}$/.test(text)) throw usage(command, `--${name} is a whole number, not ${JSON.stringify(text)}`);
-    return Number(text);
-  };
+  const count = (name: string): number | undefined => countOf(input, name);
   const [maxStates, maxDepth, steps, crashes] = [count("max-states"), count("max-depth"), count("walk"), count("crashes")];
   const seed = count("seed");
   if (seed !== undefined && steps === undefined) throw usage(command, "--seed is of random walks: --walk STEPS");

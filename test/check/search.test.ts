@@ -4,8 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BreadthFirst, type SearchRules } from "#maceken/check/breadth-first.js";
+import { BreadthFirst } from "#maceken/check/breadth-first.js";
+import { FoundWays } from "#maceken/check/found-ways.js";
 import { Frontier } from "#maceken/check/frontier.js";
+import type { SearchRules } from "#maceken/check/state-layers.js";
 import { VisitedStates } from "#maceken/check/visited-states.js";
 import { hashHigh, hashLow, type Model, type Successors } from "#maceken/check/model.js";
 import { TwoPhaseCommitSpecification } from "./two-phase-commit-specification.ts";
@@ -72,7 +74,7 @@ test("bounds: states, depth, and a constraint", () => {
 });
 
 test("no two states of a million that look alike share a fingerprint, and a state costs 17 bytes or little more", (t) => {
-  const visited = new VisitedStates();
+  const visited = new VisitedStates(new FoundWays());
   const side = 1000;
   for (let x = 0; x < side; x++) {
     for (let y = 0; y < side; y++) assert.equal(visited.add(hashLow(0, x) ^ hashLow(1, y), hashHigh(0, x) ^ hashHigh(1, y), x, y), x * side + y);
@@ -86,7 +88,7 @@ test("no two states of a million that look alike share a fingerprint, and a stat
 });
 
 test("the fingerprint that stands for an empty place is a state like any other", () => {
-  const visited = new VisitedStates();
+  const visited = new VisitedStates(new FoundWays());
   assert.equal(visited.add(0, 0, -1, 0), 0);
   assert.equal(visited.add(0, 0, -1, 0), -1);
 });

@@ -210,7 +210,7 @@ test("what is no world is told with a remedy; wrong command lines do nothing", a
     assert.match(stderr, /^ {2}remedy: \S/m);
   }
   const wrong: [string[], RegExp][] = [
-    [["check"], /FILE is missing/], [["check", "nowhere.ts"], /no file nowhere/], [["check", "good.ts", "--max-states", "many"], /--max-states is a whole number, not "many"/], [["check", "good.ts", "--seed", "1"], /--walk STEPS/],
+    [["check"], /FILE is missing/], [["check", "nowhere.ts"], /no file nowhere/], [["check", "good.ts", "--max-states", "many"], /--max-states is a whole number, not "many"/], [["check", "good.ts", "--seed", "1"], /--walk STEPS/], [["check", "good.ts", "--cores", "0"], /--cores is from 1 to 64/], [["check", "good.ts", "--cores", "all"], /--cores is a whole number/],
     [["check", "good.ts", "--walk", "9", "--max-depth", "1"], /--walk is none/], [["check", "good.ts", "--crashes", "1"], /--without-ken/], [["check", "good.ts", "--no-trace", "--trace", "x"], /exclude each other/],
     [["check", "good.ts", "--html", "nowhere/x.html"], /nowhere\/x\.html cannot be written/], [["replay", "nowhere.json"], /no file nowhere/], [["replay", "good.ts"], /is not JSON/],
   ];
@@ -308,7 +308,7 @@ test("the screen of a replay fits its terminal, whatever is shown", async () => 
 });
 
 test("progress in one line, no longer than the terminal, and none elsewhere", () => {
-  const progress = { states: 1_234_567, transitions: 2_000_000, depth: 12, waiting: 345, seconds: 10, bytesPerState: 17.2, turnsExecuted: 10, turnsLookedUp: 1000, nodeStates: 5 };
+  const progress = { states: 1_234_567, transitions: 2_000_000, depth: 12, waiting: 345, seconds: 10, bytesPerState: 17.2, turnsExecuted: 10, turnsLookedUp: 1000, nodeStates: 5, cores: 1 };
   assert.equal(inOneLine(progress, 200 * 1024 * 1024), "1,234,567 states  123,457/s  depth 12  345 waiting  99.0 % looked up  200 MiB, 17.2 B a state");
   assert.match(inOneLine({ ...progress, states: 0 }, 1), /^2,000,000 steps {2}200,000\/s {2}longest 12 /);
   const written: string[] = [];
